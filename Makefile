@@ -1,0 +1,173 @@
+# portlab - the front door. `make help` lists what there is.
+#
+# Everything that is made goes below build/. A lab's programs are named in its
+# lab.conf; the suite's own are one line each below.
+
+SHELL    := /bin/sh
+BUILD    := build
+OBJ      := $(BUILD)/obj
+PORTLAB  := exec common/lab/portlab
+
+CC       ?= cc
+CPPFLAGS := -D_GNU_SOURCE -Icommon
+CFLAGS   ?= -O2 -g
+WARN     := -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
+            -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
+            -Wwrite-strings -Wcast-qual -Wpointer-arith -Wvla -Wundef \
+            -fno-common
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all \
+            -fno-omit-frame-pointer
+ifeq ($(SAN),1)
+CFLAGS   += $(SANITIZE)
+endif
+ifeq ($(CI),true)
+WERROR   := -Werror
+endif
+
+LIB      := $(OBJ)/libportlab.a
+LABS     := $(patsubst %/lab.conf,%,$(wildcard labs/*/lab.conf))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# --- programs: name, sources (common/net.c and cli.c are always linked) ------
+
+# $(call program,FILE,SOURCES): one rule, and FILE joins PROGRAMS.
+define program
+PROGRAMS += $(BUILD)/$(1)
+SOURCES  += $(2)
+$(BUILD)/$(1): $(patsubst %.c,$(OBJ)/%.o,$(2)) $(LIB)
+endef
+
+$(eval $(call program,bin/ladder,$(wildcard common/ladder/*.c)))
+$(eval $(call program,lab/labns,common/lab/labns.c))
+$(eval $(call program,lab/await,common/lab/await.c))
+$(eval $(call program,test/net_test,tests/self/net_test.c))
+$(eval $(call program,test/cli_test,tests/self/cli_test.c))
+$(eval $(call program,test/echo_peer,tests/self/echo_peer.c))
+
+# Each line "program: NAME SOURCE..." of a lab.conf: the student's program, and
+# the solution under the same name, in folders of their own.
+lab_lines = $(shell sed -n 's/^program:[ \t]*//p' $(1)/lab.conf | tr ' ' '|')
+define lab_program
+$(eval $(call program,bin/$(firstword $(2)),$(addprefix $(1)/,$(wordlist 2,99,$(2)))))
+$(if $(wildcard $(1)/solution/$(word 2,$(2))),\
+$(eval $(call program,solution/$(firstword $(2)),$(addprefix $(1)/solution/,$(wordlist 2,99,$(2))))))
+endef
+$(foreach lab,$(LABS),$(foreach line,$(call lab_lines,$(lab)),\
+$(call lab_program,$(lab),$(subst |, ,$(line)))))
+
+# --- rules -------------------------------------------------------------------
+
+.PHONY: all programs
+all: programs ## build everything into build/
+	@$(PORTLAB) next
+
+programs: $(PROGRAMS)
+
+$(PROGRAMS):
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB)
+
+$(LIB): $(OBJ)/common/net.o $(OBJ)/common/cli.o
+	@rm -f $@
+	ar rcs $@ $^
+
+$(OBJ)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(patsubst %.c,$(OBJ)/%.d,$(SOURCES) common/net.c common/cli.c)
+
+# --- commands: each is one verb of common/lab/portlab ------------------------
+
+# Not exported by make itself: what the verbs take from the environment.
+export NET
+HOST     ?=
+SCENARIO ?=
+CMD      ?=
+LAB      ?=
+T        ?=
+
+.PHONY: demo test bench doctor deps up shell run capture scenario down
+demo: ## the tour: every lab's demo, unattended (LAB=01 for one)
+	@common/lab/portlab deps demo
+	@$(MAKE) -s programs
+	@$(PORTLAB) demo $(LAB)
+
+test: ## every test (T='tests/self/net.bats' for some)
+	@common/lab/portlab deps test
+	@$(MAKE) -s programs
+	@$(PORTLAB) test $(T)
+
+bench: ## measure what the README states
+	@common/lab/portlab deps test
+	@$(MAKE) -s programs
+	@$(PORTLAB) bench
+
+doctor: ## what works on this machine, and what to install
+	@$(MAKE) -s programs || true
+	@$(PORTLAB) doctor
+
+deps: ## install what demo, test and lint need
+	@common/lab/portlab deps demo
+	@common/lab/portlab deps test
+	@common/lab/portlab deps lint
+
+up: programs ## make a network to play in (SCENARIO=01/drop, NET=name)
+	@$(PORTLAB) up $(SCENARIO)
+
+shell: programs ## a shell on HOST=client, router or server
+	@$(PORTLAB) shell $(HOST)
+
+run: programs ## one command there: HOST=server CMD='ss -ltn'
+	@$(PORTLAB) exec $(HOST) -- $(if $(CMD),sh -c '$(subst ','\'',$(CMD))')
+
+capture: programs ## the packets of HOST=router as a live ladder
+	@$(PORTLAB) capture $(HOST)
+
+scenario: programs ## load the rules of SCENARIO=01/drop; none: take them away
+	@$(PORTLAB) scenario $(SCENARIO)
+
+down: programs ## take the network away
+	@$(PORTLAB) down
+
+# --- upkeep ------------------------------------------------------------------
+
+C_FILES     = $(shell git ls-files --cached --others --exclude-standard '*.[ch]')
+SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' \
+              common/lab/portlab common/lab/inside common/lab/shellrc \
+              .ci/run tests/run)
+BATS_FILES  = $(shell git ls-files --cached --others --exclude-standard '*.bats' '*.bash')
+
+.PHONY: lint format clean help
+lint: ## every checker, with warnings as errors
+	@common/lab/portlab deps lint
+	clang-format --dry-run -Werror $(C_FILES)
+	$(MAKE) -s BUILD=$(BUILD)/gcc CC=gcc WERROR=-Werror programs
+	$(MAKE) -s BUILD=$(BUILD)/clang CC=clang WERROR=-Werror programs
+	clang-tidy --quiet $(sort $(SOURCES) common/net.c common/cli.c) -- \
+		$(CPPFLAGS) $(filter-out -Wformat=2,$(WARN))
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
+		--enable=warning,performance,portability $(CPPFLAGS) \
+		$(filter %.c,$(C_FILES))
+	shellcheck -x $(SHELL_FILES)
+	shellcheck -x -s bats $(BATS_FILES)
+
+format: ## rewrite the C files in the house style
+	clang-format -i $(C_FILES)
+
+compile_commands.json: $(SOURCES) Makefile ## for editors and clangd
+	@{ echo '['; for f in $(sort $(SOURCES) common/net.c common/cli.c); do \
+		printf '%s{"directory":"%s","file":"%s","command":"%s"}' \
+			"$$comma" '$(CURDIR)' "$$f" \
+			'$(CC) $(CPPFLAGS) $(WARN) $(CFLAGS) -c '"$$f"; \
+		comma=','; echo; done; echo ']'; } >$@
+
+clean: ## remove everything that was made
+	rm -rf $(BUILD) compile_commands.json
+
+help: ## this
+	@sed -n 's/^\([a-z_.]*\):.*## /  \1 - /p' Makefile | \
+		awk -F ' - ' '{ printf "%-24s %s\n", $$1, $$2 }'

@@ -1,0 +1,98 @@
+# deps.sh - which tools what needs, and how each distribution calls them
+# (sourced)
+
+# tool, then its package for apt, dnf, pacman and apk.
+readonly DEPS_PACKAGES='
+cc            gcc          gcc               gcc          gcc
+make          make         make              make         make
+libc-headers  libc6-dev    glibc-devel       glibc        musl-dev
+ip            iproute2     iproute           iproute2     iproute2
+iptables      iptables     iptables-nft      iptables     iptables
+ip6tables     iptables     iptables-nft      iptables     ip6tables
+tcpdump       tcpdump      tcpdump           tcpdump      tcpdump
+nsenter       util-linux   util-linux        util-linux   util-linux
+flock         util-linux   util-linux-core   util-linux   util-linux
+bats          bats         bats              bats         bats
+parallel      parallel     parallel          parallel     parallel
+valgrind      valgrind     valgrind          valgrind     valgrind
+gdb           gdb          gdb               gdb          gdb
+strace        strace       strace            strace       strace
+shellcheck    shellcheck   ShellCheck        shellcheck   shellcheck
+clang         clang        clang             clang        clang
+clang-format  clang-format clang-tools-extra clang        clang-extra-tools
+clang-tidy    clang-tidy   clang-tools-extra clang        clang-extra-tools
+cppcheck      cppcheck     cppcheck          cppcheck     cppcheck
+'
+
+readonly DEPS_LAB='cc make libc-headers ip iptables ip6tables tcpdump nsenter flock'
+readonly DEPS_TEST='bats'
+# Without these some tests are skipped, and say so.
+readonly DEPS_TEST_MORE='parallel valgrind gdb strace'
+readonly DEPS_LINT='shellcheck clang clang-format clang-tidy cppcheck'
+
+deps_have() { # TOOL
+	case $1 in
+	libc-headers) [[ -e /usr/include/stdio.h ]] ;;
+	*) have "$1" ;;
+	esac
+}
+
+deps_missing() { # TOOL...
+	local tool
+	for tool in "$@"; do
+		deps_have "$tool" || printf '%s\n' "$tool"
+	done
+}
+
+# The packages of TOOL... in the column of a package manager.
+deps_packages() { # apt|dnf|pacman|apk TOOL...
+	local column=2 tool
+	case $1 in
+	dnf) column=3 ;;
+	pacman) column=4 ;;
+	apk) column=5 ;;
+	esac
+	shift
+	for tool in "$@"; do
+		awk -v tool="$tool" -v column="$column" \
+			'$1 == tool { print $column }' <<<"$DEPS_PACKAGES"
+	done | sort -u | tr '\n' ' ' | sed 's/ $//'
+}
+
+# The command that installs TOOL... here.
+deps_command() { # TOOL...
+	local sudo=''
+	[[ $EUID == 0 ]] || sudo='sudo '
+	if have apt-get; then
+		echo "${sudo}apt-get install -y $(deps_packages apt "$@")"
+	elif have dnf; then
+		echo "${sudo}dnf install $(deps_packages dnf "$@")"
+	elif have pacman; then
+		echo "${sudo}pacman -S --needed $(deps_packages pacman "$@")"
+	elif have apk; then
+		echo "${sudo}apk add $(deps_packages apk "$@")"
+	else
+		echo "your system's package manager, for: $*"
+	fi
+}
+
+# Install TOOL... if that can be done without asking; false if it cannot.
+deps_install() { # TOOL...
+	local -a as_root=()
+	local -a packages
+	have apt-get || return
+	if [[ $EUID != 0 ]]; then
+		have sudo && sudo -n true 2>/dev/null || return
+		as_root=(sudo -n)
+	fi
+	read -ra packages <<<"$(deps_packages apt "$@")"
+	echo "portlab: installing ${packages[*]} with apt-get, for $DEPS_WHY"
+	# The lists of packages may be old or not there yet, on a new machine.
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install \
+		-y -qq --no-install-recommends "${packages[@]}" \
+		</dev/null >/dev/null 2>&1 && return
+	"${as_root[@]}" apt-get update -qq >/dev/null || return
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install \
+		-y -qq --no-install-recommends "${packages[@]}" \
+		</dev/null >/dev/null
+}

@@ -1,0 +1,31 @@
+# verb-deps.sh - install what a command needs, or say how (sourced)
+
+# shellcheck source=common/lab/deps.sh
+. "$LABDIR/deps.sh"
+
+verb_deps() { # [demo|test|lint]
+	local -a need=() more=()
+	[[ ${DEPS-} != skip ]] || return 0
+	case ${1-test} in
+	demo) read -ra need <<<"$DEPS_LAB" && DEPS_WHY='the lab network' ;;
+	test)
+		read -ra need <<<"$DEPS_LAB $DEPS_TEST"
+		read -ra more <<<"$DEPS_TEST_MORE"
+		DEPS_WHY='the tests'
+		;;
+	lint) read -ra need <<<"cc make $DEPS_LINT" && DEPS_WHY='make lint' ;;
+	*) say_usage "deps knows demo, test and lint, not '$1'" ;;
+	esac
+	mapfile -t need < <(deps_missing "${need[@]}")
+	mapfile -t more < <(deps_missing "${more[@]}")
+	[[ $((${#need[@]} + ${#more[@]})) -gt 0 ]] || return 0
+	if deps_install "${need[@]}" "${more[@]}"; then
+		return 0
+	fi
+	if [[ ${#need[@]} -gt 0 ]]; then
+		die "missing: ${need[*]}. Install with:" \
+			"$(deps_command "${need[@]}")"
+	fi
+	warn "not there: ${more[*]}; tests that need them will be skipped." \
+		"To have them: $(deps_command "${more[@]}")"
+}

@@ -1,0 +1,109 @@
+/*
+ * conn.h - the connections of a capture, and a bounded table of them
+ *
+ * A connection is two ends; end 0 is the client, which sent the first SYN.
+ * Next: track.c, which fills them in, and state.c.
+ */
+#ifndef LADDER_CONN_H
+#define LADDER_CONN_H
+
+#include "decode.h"
+
+/* RFC 9293, figure 5. */
+enum tcp_state {
+	STATE_UNKNOWN, /* the capture does not show it */
+	STATE_CLOSED,
+	STATE_SYN_SENT,
+	STATE_SYN_RCVD,
+	STATE_ESTABLISHED,
+	STATE_FIN_WAIT_1,
+	STATE_FIN_WAIT_2,
+	STATE_CLOSE_WAIT,
+	STATE_CLOSING,
+	STATE_LAST_ACK,
+	STATE_TIME_WAIT,
+};
+
+/* "SYN-SENT"; "" for STATE_UNKNOWN. */
+const char *tcp_state_name(enum tcp_state state);
+
+/* One end. Sequence numbers are relative to its first, in all but base. */
+struct end {
+	struct endpoint at;
+	char label[ENDPOINT_LEN];
+
+	/* as packets are captured: track.c */
+	bool base_known;
+	bool sent;	/* next is set */
+	bool syn_acked; /* it has sent a SYN,ACK */
+	bool fin_sent;
+	uint32_t base;	     /* its initial sequence number */
+	uint32_t next;	     /* one past the highest that it sent */
+	uint32_t hole_start; /* what was never captured, below next */
+	uint32_t hole_end;
+	uint32_t retry_seq; /* what was sent again last */
+	uint32_t retries;   /* how often */
+	uint32_t fin_ack;   /* what its FIN acknowledged */
+	int64_t sent_ns;    /* when it last used sequence numbers */
+	int waiting_first;  /* steps of it that wait, by struct step's next */
+	int waiting_last;
+
+	/* as packets are shown: state.c */
+	enum tcp_state state;
+	bool acked; /* has sent an ACK */
+	bool fin_shown;
+	bool fin_landed;   /* the FIN reached the other end */
+	bool fin_received; /* the other end's FIN reached it */
+	bool zero_window;
+	bool late_data;	   /* sent data behind the other end's FIN */
+	uint32_t fin_end;  /* one past its FIN */
+	uint32_t received; /* one past what it has got without a gap */
+	uint8_t ttl;	   /* of its first packet */
+};
+
+struct conn {
+	uint64_t number; /* from 1, in the order of the capture */
+	struct end end[2];
+	bool started;  /* its SYN was captured */
+	bool loopback; /* within one host */
+	bool reset;
+	bool said_half_close;
+	bool said_nat;
+	bool said_icmp;
+	uint32_t steps;	   /* waiting to be shown: not to be evicted */
+	uint64_t captured; /* packets */
+	int64_t first_ns;
+	int64_t last_ns;
+
+	/* conn.c's */
+	uint32_t chain; /* next in the hash chain */
+	uint32_t older, newer;
+	bool done;
+	bool hashed;
+};
+
+struct conns;
+
+/* An empty table; NULL with errno. conns_free() takes NULL too. */
+struct conns *conns_new(void);
+void conns_free(struct conns *conns);
+
+/* The connection between A and B, or NULL; *side becomes the one of A. */
+struct conn *conns_find(struct conns *conns, const struct endpoint *a,
+			const struct endpoint *b, uint8_t *side);
+
+/*
+ * A new connection. When the table is full, the one that ended longest ago,
+ * or else has been silent for longest, is forgotten. Never fails: fewer
+ * steps can wait than the table has room for.
+ */
+struct conn *conns_add(struct conns *conns, const struct endpoint *client,
+		       const struct endpoint *server);
+
+/* Forget CONN for conns_find(): its four-tuple is used again. */
+void conns_retire(struct conns *conns, struct conn *conn);
+
+/* CONN had a packet; DONE: and has come to its end. */
+void conns_touch(struct conns *conns, struct conn *conn, bool done);
+
+#endif

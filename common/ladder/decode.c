@@ -1,0 +1,326 @@
+/*
+ * decode.c - from captured bytes to addresses, ports, flags and numbers
+ *
+ * A `struct bytes` shrinks from the front as headers are taken off, so that
+ * no code here can look behind what was captured. Counterpart: decode.h.
+ */
+#include "decode.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+enum link_type {
+	LINK_ETHERNET = 1,
+	LINK_RAW = 101,
+	LINK_SLL = 113,
+	LINK_SLL2 = 276,
+};
+
+enum {
+	ETHERTYPE_IPV4 = 0x0800,
+	ETHERTYPE_IPV6 = 0x86dd,
+	SLL_OUTGOING = 4,
+	IPV4_HEADER_BYTES = 20,
+	IPV6_HEADER_BYTES = 40,
+	TCP_HEADER_BYTES = 20,
+	TCP_QUOTED_BYTES = 8, /* ports and seq: all that ICMP has to quote */
+	UDP_HEADER_BYTES = 8,
+	ICMP_HEADER_BYTES = 8,
+	EXTENSIONS_MAX = 8,
+};
+
+/* What of a packet was captured, and has not been taken off yet. */
+struct bytes {
+	const uint8_t *at;
+	size_t len;
+};
+
+/* An IP header as TCP and ICMP want it. */
+struct ip {
+	struct address src, dst;
+	uint8_t ttl;
+	uint8_t protocol;
+	uint16_t id;
+	bool fragment;	 /* a later one */
+	size_t body_len; /* as sent */
+};
+
+static uint16_t be16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static uint32_t be32(const uint8_t *at)
+{
+	return (uint32_t)be16(at) << 16 | be16(at + 2);
+}
+
+static bool take(struct bytes *b, size_t n)
+{
+	if (b->len < n)
+		return false;
+	b->at += n;
+	b->len -= n;
+	return true;
+}
+
+bool decode_knows_link(uint32_t link_type)
+{
+	return link_type == LINK_ETHERNET || link_type == LINK_RAW ||
+	       decode_link_has_direction(link_type);
+}
+
+bool decode_link_has_direction(uint32_t link_type)
+{
+	return link_type == LINK_SLL || link_type == LINK_SLL2;
+}
+
+/* Take the link layer's header off; the EtherType, or 0. */
+static uint16_t take_link(uint32_t link_type, struct bytes *b, struct packet *p)
+{
+	const uint8_t *at = b->at;
+
+	switch (link_type) {
+	case LINK_ETHERNET:
+		return take(b, 14) ? be16(at + 12) : 0;
+	case LINK_SLL:
+		if (!take(b, 16))
+			return 0;
+		p->direction = be16(at) == SLL_OUTGOING ? DIR_OUT : DIR_IN;
+		return be16(at + 14);
+	case LINK_SLL2:
+		if (!take(b, 20))
+			return 0;
+		p->direction = at[10] == SLL_OUTGOING ? DIR_OUT : DIR_IN;
+		return be16(at);
+	default: /* LINK_RAW: the IP header says which IP it is */
+		if (b->len == 0)
+			return 0;
+		return at[0] >> 4 == 4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6;
+	}
+}
+
+static bool take_ipv4(struct bytes *b, struct ip *ip)
+{
+	const uint8_t *at = b->at;
+
+	if (b->len < IPV4_HEADER_BYTES || at[0] >> 4 != 4)
+		return false;
+
+	size_t header = (size_t)(at[0] & 0x0f) * 4;
+	size_t total = be16(at + 2);
+
+	if (total == 0) /* left to the network card: RFC 791 says "too big" */
+		total = b->len;
+	if (header < IPV4_HEADER_BYTES || total < header || !take(b, header))
+		return false;
+	ip->body_len = total - header;
+	ip->id = be16(at + 4);
+	ip->fragment = (be16(at + 6) & 0x1fff) != 0;
+	ip->ttl = at[8];
+	ip->protocol = at[9];
+	ip->src.version = ip->dst.version = 4;
+	memcpy(ip->src.byte, at + 12, 4);
+	memcpy(ip->dst.byte, at + 16, 4);
+	return true;
+}
+
+/* Length of the IPv6 extension header at AT, or 0 if it is none (RFC 8200). */
+static size_t extension_len(uint8_t protocol, const uint8_t *at)
+{
+	switch (protocol) {
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_ROUTING:
+	case IPPROTO_DSTOPTS:
+		return ((size_t)at[1] + 1) * 8;
+	case IPPROTO_FRAGMENT:
+		return 8;
+	case IPPROTO_AH:
+		return ((size_t)at[1] + 2) * 4;
+	default:
+		return 0;
+	}
+}
+
+static bool take_ipv6(struct bytes *b, struct ip *ip)
+{
+	const uint8_t *at = b->at;
+
+	if (b->len < IPV6_HEADER_BYTES || at[0] >> 4 != 6)
+		return false;
+	take(b, IPV6_HEADER_BYTES);
+	ip->body_len = be16(at + 4);
+	if (ip->body_len == 0) /* a jumbogram, RFC 2675 */
+		ip->body_len = b->len;
+	ip->protocol = at[6];
+	ip->ttl = at[7];
+	ip->src.version = ip->dst.version = 6;
+	memcpy(ip->src.byte, at + 8, 16);
+	memcpy(ip->dst.byte, at + 24, 16);
+
+	for (int i = 0; i < EXTENSIONS_MAX; i++) {
+		if (b->len < 8)
+			return true;
+		at = b->at;
+		size_t len = extension_len(ip->protocol, at);
+
+		if (len == 0)
+			return true;
+		if (ip->protocol == IPPROTO_FRAGMENT)
+			ip->fragment = (be16(at + 2) & 0xfff8) != 0;
+		if (len > ip->body_len || !take(b, len))
+			return false;
+		ip->body_len -= len;
+		ip->protocol = at[0];
+	}
+	return false;
+}
+
+static bool take_ip(uint16_t ethertype, struct bytes *b, struct ip *ip)
+{
+	*ip = (struct ip){0};
+	if (ethertype == ETHERTYPE_IPV4)
+		return take_ipv4(b, ip);
+	return ethertype == ETHERTYPE_IPV6 && take_ipv6(b, ip);
+}
+
+static void take_payload(struct bytes *b, size_t len, struct packet *p)
+{
+	p->len = (uint32_t)len;
+	p->payload = b->at;
+	p->captured = b->len < len ? b->len : len; /* the rest is padding */
+}
+
+static enum decoded take_tcp(struct bytes *b, size_t len, struct packet *p)
+{
+	const uint8_t *at = b->at;
+
+	if (b->len < TCP_HEADER_BYTES)
+		return DECODED_OTHER;
+
+	size_t header = (size_t)(at[12] >> 4) * 4;
+
+	if (header < TCP_HEADER_BYTES || header > len)
+		return DECODED_OTHER;
+	p->src.port = be16(at);
+	p->dst.port = be16(at + 2);
+	p->seq = be32(at + 4);
+	p->ack = be32(at + 8);
+	p->flags = at[13] & 0x3f;
+	p->window = be16(at + 14);
+	take(b, header < b->len ? header : b->len);
+	take_payload(b, len - header, p);
+	return DECODED_TCP;
+}
+
+static enum decoded take_udp(struct bytes *b, size_t len, struct packet *p)
+{
+	const uint8_t *at = b->at;
+
+	if (len < UDP_HEADER_BYTES || !take(b, UDP_HEADER_BYTES))
+		return DECODED_OTHER;
+	p->src.port = be16(at);
+	p->dst.port = be16(at + 2);
+	take_payload(b, len - UDP_HEADER_BYTES, p);
+	return DECODED_UDP;
+}
+
+static bool is_error(uint8_t protocol, uint8_t type)
+{
+	if (protocol == IPPROTO_ICMPV6)
+		return type >= 1 && type <= 4;	      /* RFC 4443 */
+	return type == 3 || type == 11 || type == 12; /* RFC 792 */
+}
+
+/* An ICMP error: what counts is the segment that it quotes. */
+static enum decoded take_icmp(struct bytes *b, uint8_t protocol,
+			      struct packet *p)
+{
+	const uint8_t *at = b->at;
+	struct ip quoted;
+
+	if (!take(b, ICMP_HEADER_BYTES) || !is_error(protocol, at[0]))
+		return DECODED_OTHER;
+	p->icmp_type = at[0];
+	p->icmp_code = at[1];
+	if (!take_ip(protocol == IPPROTO_ICMPV6 ? ETHERTYPE_IPV6
+						: ETHERTYPE_IPV4,
+		     b, &quoted))
+		return DECODED_OTHER;
+	if (quoted.protocol != IPPROTO_TCP || quoted.fragment ||
+	    b->len < TCP_QUOTED_BYTES)
+		return DECODED_OTHER;
+	p->quoted_src = (struct endpoint){quoted.src, be16(b->at)};
+	p->quoted_dst = (struct endpoint){quoted.dst, be16(b->at + 2)};
+	p->seq = be32(b->at + 4);
+	return DECODED_ICMP;
+}
+
+enum decoded decode(uint32_t link_type, const uint8_t *data, size_t len,
+		    struct packet *p)
+{
+	struct bytes b = {data, len};
+	struct ip ip;
+
+	*p = (struct packet){.time_ns = p->time_ns};
+	uint16_t ethertype = take_link(link_type, &b, p);
+
+	if (!take_ip(ethertype, &b, &ip))
+		return DECODED_OTHER;
+	p->src.addr = ip.src;
+	p->dst.addr = ip.dst;
+	p->ttl = ip.ttl;
+	p->ip_id = ip.id;
+	if (ip.fragment)
+		return DECODED_FRAGMENT;
+	switch (ip.protocol) {
+	case IPPROTO_TCP:
+		return take_tcp(&b, ip.body_len, p);
+	case IPPROTO_UDP:
+		return take_udp(&b, ip.body_len, p);
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return take_icmp(&b, ip.protocol, p);
+	default:
+		return DECODED_OTHER;
+	}
+}
+
+bool address_equal(const struct address *a, const struct address *b)
+{
+	return a->version == b->version &&
+	       memcmp(a->byte, b->byte, sizeof(a->byte)) == 0;
+}
+
+bool address_is_loopback(const struct address *a)
+{
+	static const uint8_t loopback6[16] = {[15] = 1};
+
+	if (a->version == 4)
+		return a->byte[0] == 127;
+	return memcmp(a->byte, loopback6, sizeof(loopback6)) == 0;
+}
+
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && address_equal(&a->addr, &b->addr);
+}
+
+char *address_format(const struct address *a, char *buf)
+{
+	inet_ntop(a->version == 4 ? AF_INET : AF_INET6, a->byte, buf,
+		  ENDPOINT_LEN);
+	return buf;
+}
+
+char *endpoint_format(const struct endpoint *e, char *buf)
+{
+	char addr[ENDPOINT_LEN];
+
+	snprintf(buf, ENDPOINT_LEN,
+		 e->addr.version == 4 ? "%.46s:%u" : "[%.46s]:%u",
+		 address_format(&e->addr, addr), e->port);
+	return buf;
+}

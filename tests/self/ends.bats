@@ -1,0 +1,194 @@
+#!/usr/bin/env bats
+# Whatever way a network ends, nothing of it is left: no process, namespace,
+# interface, mount or temporary file; and the host's own were never touched.
+
+load lab
+
+setup() {
+	own_state
+	export PORTLAB_TEST="$BATS_TEST_NUMBER.$$.$RANDOM"
+	export TMPDIR="$BATS_TEST_TMPDIR/tmp"
+	mkdir "$TMPDIR"
+	export DEPS=skip
+	host_state >"$BATS_TEST_TMPDIR/before"
+}
+
+teardown() {
+	local each
+	for each in $(carrying "$PORTLAB_TEST"); do
+		[[ $each == "$$" || $each == "$BASHPID" ]] ||
+			kill -KILL "$each" 2>/dev/null || true
+	done
+	end_background
+}
+
+# What of the host a network could have changed.
+host_state() {
+	ip -o link | cut -d: -f2
+	ip route
+	cat /proc/self/mountinfo
+	ls /run/netns 2>/dev/null || true
+	cat /proc/sys/net/ipv4/ip_forward
+}
+
+# Processes of this test other than the test itself and its children here.
+left() {
+	local each
+	for each in $(carrying "$PORTLAB_TEST"); do
+		[[ $(readlink "/proc/$each/ns/pid") != \
+		"$(readlink /proc/self/ns/pid)" || \
+		$(tr '\0' ' ' <"/proc/$each/cmdline" 2>/dev/null) == \
+		*labns* ]] && echo "$each"
+	done
+	return 0
+}
+
+none_left() {
+	[[ -z $(left) ]]
+}
+
+nothing_is_left() {
+	eventually none_left
+	host_state | diff "$BATS_TEST_TMPDIR/before" -
+	[[ -z $(ls -A "$TMPDIR") ]]
+}
+
+# Start COMMAND..., and wait until what it runs in the network says so.
+begin() {
+	mkfifo "$BATS_TEST_TMPDIR/ready"
+	background "$@"
+	read -r -t 20 ready <"$BATS_TEST_TMPDIR/ready"
+	[[ $ready == here ]]
+	[[ -n $(left) ]]
+}
+
+# The command that begin waits for: says that it is there, and stays, with a
+# child that ignores what it can.
+stay() {
+	printf '%s' "trap '' TERM HUP INT; echo here >'$BATS_TEST_TMPDIR/ready';
+		sleep 1000 & sleep 1000"
+}
+
+@test "the command ends" {
+	"$PORTLAB" run client -- bash -c 'sleep 1000 & setsid sleep 1000 & true'
+	nothing_is_left
+}
+
+@test "the command fails, or the network cannot be made" {
+	run "$PORTLAB" run client -- bash -c 'setsid sleep 1000 & exit 3'
+	[[ $status == 3 ]]
+	run "$PORTLAB" run client --scenario "$ROOT/tests/self/network/broken" \
+		-- true
+	[[ $status == 125 ]]
+	nothing_is_left
+}
+
+@test "SIGTERM, SIGHUP or SIGINT to portlab" {
+	for signal in TERM HUP; do
+		begin "$PORTLAB" run client -- bash -c "$(stay)"
+		kill -"$signal" "$pid"
+		nothing_is_left
+		rm "$BATS_TEST_TMPDIR/ready"
+	done
+	begin "$PORTLAB" run client -- bash -c \
+		"echo here >'$BATS_TEST_TMPDIR/ready'; exec sleep 1000"
+	kill -INT "$pid"
+	nothing_is_left
+}
+
+@test "SIGKILL to portlab" {
+	begin "$PORTLAB" run client -- bash -c "$(stay)"
+	kill -KILL "$pid"
+	nothing_is_left
+}
+
+@test "SIGKILL to the init of the network" {
+	begin "$PORTLAB" run client -- bash -c "$(stay)"
+	kill -KILL "$(pgrep -P "$pid")"
+	nothing_is_left
+}
+
+@test "SIGKILL to whoever started portlab" {
+	begin bash -c "'$PORTLAB' run client -- bash -c \"\$1\"; true" bash \
+		"$(stay)"
+	kill -KILL "$pid"
+	nothing_is_left
+}
+
+@test "SIGKILL or SIGTERM to make" {
+	for signal in KILL TERM; do
+		mkdir -p "$BATS_TEST_TMPDIR/make"
+		cat >"$BATS_TEST_TMPDIR/make/Makefile" <<-END
+			go:
+				@exec '$PORTLAB' run client -- bash '$BATS_TEST_TMPDIR/stay'
+		END
+		stay >"$BATS_TEST_TMPDIR/stay"
+		begin make -C "$BATS_TEST_TMPDIR/make" go
+		kill -"$signal" "$pid"
+		nothing_is_left
+		rm "$BATS_TEST_TMPDIR/ready"
+	done
+}
+
+@test "SIGKILL to make demo" {
+	mkfifo "$BATS_TEST_TMPDIR/out"
+	make -s -C "$ROOT" demo >"$BATS_TEST_TMPDIR/out" 2>&1 \
+		3>&- 4>&- 10>&- &
+	pid=$!
+	BACKGROUND+=("$pid")
+	while IFS= read -r -t 20 line; do
+		[[ $line != *'listening on'* ]] || break
+	done <"$BATS_TEST_TMPDIR/out"
+	kill -KILL "$pid"
+	nothing_is_left
+}
+
+@test "Ctrl-C at a terminal" {
+	command -v script >/dev/null || skip "script (util-linux) is not installed"
+	cat >"$BATS_TEST_TMPDIR/stay" <<-END
+		echo here >'$BATS_TEST_TMPDIR/ready'
+		sleep 1000
+	END
+	mkfifo "$BATS_TEST_TMPDIR/keys" "$BATS_TEST_TMPDIR/ready"
+	script -qec "$PORTLAB run client -- bash $BATS_TEST_TMPDIR/stay" \
+		"$BATS_TEST_TMPDIR/typescript" <"$BATS_TEST_TMPDIR/keys" \
+		>/dev/null 2>&1 3>&- 4>&- 10>&- &
+	pid=$!
+	exec 9>"$BATS_TEST_TMPDIR/keys"
+	read -r -t 20 ready <"$BATS_TEST_TMPDIR/ready"
+	printf '\003' >&9
+	status=0
+	wait "$pid" || status=$?
+	exec 9>&-
+	[[ $status == 130 ]]
+	nothing_is_left
+}
+
+@test "up outlives its terminal, and down ends all of it" {
+	setsid "$PORTLAB" up
+	"$PORTLAB" exec client -- bash -c 'setsid sleep 1000 >/dev/null 2>&1 &'
+	[[ -n $(left) ]]
+	"$PORTLAB" down
+	nothing_is_left
+}
+
+@test "a shell on a host ends with down, and down with a shell on a host" {
+	"$PORTLAB" up
+	mkfifo "$BATS_TEST_TMPDIR/ready"
+	background "$PORTLAB" exec client -- bash -c "$(stay)"
+	read -r -t 20 ready <"$BATS_TEST_TMPDIR/ready"
+	"$PORTLAB" down
+	nothing_is_left
+}
+
+@test "up is interrupted by SIGKILL: the next up works" {
+	for _ in 1 2 3 4 5; do
+		background "$PORTLAB" up
+		kill -KILL "$pid"
+		wait "$pid" 2>/dev/null || true
+	done
+	run "$PORTLAB" up
+	[[ $status == 0 ]]
+	"$PORTLAB" down
+	nothing_is_left
+}

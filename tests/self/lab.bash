@@ -1,0 +1,59 @@
+# lab.bash - what the tests of the lab network share (loaded by bats files)
+# shellcheck shell=bash
+
+ROOT=$(cd "$BATS_TEST_DIRNAME" && while [[ ! -e Makefile ]]; do cd ..; done && pwd)
+BUILD=${PORTLAB_BUILD:-$ROOT/build}
+PORTLAB=$ROOT/common/lab/portlab
+export ROOT BUILD PORTLAB
+
+# A state folder of this test's own, so that no test sees another's networks.
+own_state() {
+	export PORTLAB_STATE=$BATS_TEST_TMPDIR/state
+	mkdir -p "$PORTLAB_STATE"
+}
+
+# Start COMMAND in the background, without what bats holds open; its pid is in
+# $pid.
+background() {
+	"$@" >"$BATS_TEST_TMPDIR/background.out" \
+		2>"$BATS_TEST_TMPDIR/background.err" 3>&- 4>&- 10>&- &
+	pid=$!
+	BACKGROUND+=("$pid")
+}
+
+end_background() {
+	local each
+	for each in "${BACKGROUND[@]-}"; do
+		[[ -z $each ]] || kill -KILL "$each" 2>/dev/null || true
+		[[ -z $each ]] || wait "$each" 2>/dev/null || true
+	done
+	BACKGROUND=()
+}
+
+# Wait, ten seconds at most, until COMMAND succeeds.
+eventually() {
+	local deadline=$((SECONDS + 10))
+	until "$@"; do
+		((SECONDS < deadline)) || {
+			echo "not within 10 s: $*"
+			return 1
+		}
+		read -r -t 0.02 <> <(:) || true
+	done
+}
+
+# The pids that carry WORD in their environment: what a run has left behind. A
+# process in a namespace that was made is seen from outside as any other.
+carrying() { # WORD
+	local environ
+	for environ in /proc/[0-9]*/environ; do
+		if grep -qzs "^PORTLAB_TEST=$1\$" "$environ"; then
+			environ=${environ%/environ}
+			echo "${environ#/proc/}"
+		fi
+	done
+}
+
+nothing_carries() {
+	[[ -z $(carrying "$1") ]]
+}

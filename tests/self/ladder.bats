@@ -1,0 +1,394 @@
+#!/usr/bin/env bats
+# ladder.bats - the ladder: what it draws, and what it makes of bad captures
+#
+# tests/self/ladder/README.md says where the captures come from.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	export LC_ALL=C ROOT BUILD CAPTURES LADDER LADDER_ASAN
+	ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	BUILD=${PORTLAB_BUILD:-$ROOT/build}
+	CAPTURES=$BATS_TEST_DIRNAME/ladder
+	LADDER=$BUILD/bin/ladder
+	LADDER_ASAN=$ROOT/build/asan/bin/ladder
+	unset NO_COLOR COLUMNS
+	make -s -C "$ROOT" BUILD="$ROOT/build/asan" SAN=1 "$LADDER_ASAN"
+	export MADE=$BATS_FILE_TMPDIR
+	local packets name
+	for packets in "$CAPTURES"/*.packets; do
+		name=$(basename "$packets" .packets)
+		pcap make <"$packets" >"$MADE/$name.pcap"
+	done
+}
+
+pcap() {
+	perl "$BATS_TEST_DIRNAME/ladder/pcap.pl" "$@"
+}
+
+# The options for the capture NAME: where it was made stands in its name.
+options_of() { # NAME
+	case $1 in
+	*-client) OPTIONS=(--at client --hosts "$CAPTURES/hosts") ;;
+	*-router) OPTIONS=(--at router --hosts "$CAPTURES/hosts") ;;
+	*-server) OPTIONS=(--at server --hosts "$CAPTURES/hosts") ;;
+	*) OPTIONS=() ;;
+	esac
+}
+
+# Compare what `ladder OPTION...` makes of every capture, or of those NAMED,
+# with the file that ends in SUFFIX.
+# shellcheck disable=SC2053 # NAMED is a pattern
+golden() { # SUFFIX NAMED OPTION...
+	local suffix=$1 named=$2 file name bad=0
+	shift 2
+	for file in "$CAPTURES"/*.pcap "$MADE"/*.pcap; do
+		name=$(basename "$file" .pcap)
+		[[ $name == $named ]] || continue
+		options_of "$name"
+		"$LADDER" "$@" "${OPTIONS[@]}" "$file" >"$BATS_TEST_TMPDIR/out"
+		if [[ -n ${LADDER_UPDATE-} ]]; then
+			cp "$BATS_TEST_TMPDIR/out" "$CAPTURES/$name$suffix"
+		fi
+		diff -u "$CAPTURES/$name$suffix" "$BATS_TEST_TMPDIR/out" || bad=1
+	done
+	return "$bad"
+}
+
+# No line of the file is wider than WIDTH columns: bytes that go on with a
+# character are not counted.
+no_wider_than() { # WIDTH FILE
+	perl -ne 'BEGIN { $width = shift }
+		chomp; s/[\x80-\xbf]//g;
+		die "$ARGV: line $.: ", length, " columns\n"
+			if length > $width;
+		close ARGV if eof' "$1" "$2"
+}
+
+# The exit status is 0 or 1: no signal, no sanitizer.
+sane() { # COMMAND...
+	local status=0
+	"$@" >"$BATS_TEST_TMPDIR/sane.out" 2>"$BATS_TEST_TMPDIR/sane.err" ||
+		status=$?
+	if ((status > 1)) || grep -q Sanitizer "$BATS_TEST_TMPDIR/sane.err"; then
+		printf 'status %d: %s\n' "$status" "$*"
+		cat "$BATS_TEST_TMPDIR/sane.err"
+		return 1
+	fi
+}
+
+# --- what it draws -------------------------------------------------------------
+
+@test "ladder: every capture is drawn as before, in 80 columns" {
+	golden .txt '*' --unicode
+}
+
+@test "ladder: the same in ASCII" {
+	golden .ascii.txt 'lo' --ascii
+	golden .ascii.txt '*-router' --ascii
+}
+
+@test "ladder: notes stand at the right from 120 columns" {
+	golden .120.txt 'fw-any' --unicode --width 120
+	golden .120.txt 'icmp6-client' --unicode --width 120
+}
+
+@test "ladder: events of every capture" {
+	golden .events '*' --events
+}
+
+@test "ladder: an event has 15 fields, without a space in any" {
+	local file
+	for file in "$CAPTURES"/*.events; do
+		awk 'NF != 15 { print FILENAME ": " $0; bad = 1 }
+			END { exit bad }' "$file"
+	done
+}
+
+@test "ladder: no line is wider than it was told" {
+	local file width
+	for file in "$CAPTURES"/*.pcap "$MADE"/*.pcap; do
+		for width in 60 79 80 119 120 400; do
+			"$LADDER" --unicode --width "$width" \
+				--hosts "$CAPTURES/hosts" "$file" \
+				>"$BATS_TEST_TMPDIR/out"
+			no_wider_than "$width" "$BATS_TEST_TMPDIR/out"
+		done
+	done
+}
+
+@test "ladder: ASCII is ASCII, and without a terminal there is no color" {
+	local file
+	for file in "$CAPTURES"/*.pcap; do
+		"$LADDER" "$file" >"$BATS_TEST_TMPDIR/out"
+		run -1 grep -P '[^\x20-\x7e]' "$BATS_TEST_TMPDIR/out"
+	done
+}
+
+@test "ladder: a locale with UTF-8 gives box drawing" {
+	locale -a | grep -qix 'C.utf-\?8' || skip 'there is no C.UTF-8 here'
+	LC_ALL=C.UTF-8 "$LADDER" "$CAPTURES/lo.pcap" >"$BATS_TEST_TMPDIR/out"
+	diff "$CAPTURES/lo.txt" "$BATS_TEST_TMPDIR/out"
+}
+
+@test "ladder: --color=always colors, and takes nothing of the text away" {
+	"$LADDER" --color=always --unicode --at router \
+		--hosts "$CAPTURES/hosts" "$CAPTURES/reject-router.pcap" \
+		>"$BATS_TEST_TMPDIR/out"
+	grep -q $'\033\[31m' "$BATS_TEST_TMPDIR/out"
+	sed -i $'s/\033\[[0-9]*m//g' "$BATS_TEST_TMPDIR/out"
+	diff "$CAPTURES/reject-router.txt" "$BATS_TEST_TMPDIR/out"
+}
+
+@test "ladder: a drop is not proven without the router's view" {
+	run -0 "$LADDER" --events "$CAPTURES/drop-server.pcap"
+	[[ $output == *' unknown 63 '* && $output != *drop* ]]
+	run -0 "$LADDER" --events --at router "$CAPTURES/drop-server.pcap"
+	[[ $output == *' dropped 63 '* ]]
+}
+
+@test "ladder: a pipe shows what a file shows, once the host is known" {
+	"$LADDER" --unicode <"$CAPTURES/fw-any.pcap" >"$BATS_TEST_TMPDIR/out"
+	diff "$CAPTURES/fw-any.txt" "$BATS_TEST_TMPDIR/out"
+	"$LADDER" --unicode --at router < <(cat "$CAPTURES/fw-any.pcap") |
+		sed 's/, at router$/, at the router/' >"$BATS_TEST_TMPDIR/out"
+	diff "$CAPTURES/fw-any.txt" "$BATS_TEST_TMPDIR/out"
+	run -0 "$LADDER" --unicode < <(cat "$CAPTURES/fw-any.pcap")
+	[[ ${lines[1]} == *'?│' ]]
+	[[ $output == *'── ACK seq=4 ack=2 ────────────────────────▶│ CLOSED'* ]]
+}
+
+@test "ladder: --packets shows some, and counts as the whole does" {
+	"$LADDER" --events "$CAPTURES/lo.pcap" >"$BATS_TEST_TMPDIR/all"
+	"$LADDER" --events --packets 4-6 "$CAPTURES/lo.pcap" |
+		diff <(sed -n 4,6p "$BATS_TEST_TMPDIR/all") -
+	"$LADDER" --events --packets 9- "$CAPTURES/lo.pcap" |
+		diff <(sed -n '9,$p' "$BATS_TEST_TMPDIR/all") -
+	"$LADDER" --events --packets -2 "$CAPTURES/lo.pcap" |
+		diff <(sed -n 1,2p "$BATS_TEST_TMPDIR/all") -
+	"$LADDER" --events --packets 3 "$CAPTURES/lo.pcap" |
+		diff <(sed -n 3p "$BATS_TEST_TMPDIR/all") -
+}
+
+# --- other captures -------------------------------------------------------------
+
+@test "ladder: either byte order, micro- and nanoseconds" {
+	local order unit name
+	for name in fw-any lo icmp6-client; do
+		for order in little big; do
+			for unit in micro nano; do
+				pcap recode "$order" "$unit" \
+					<"$CAPTURES/$name.pcap" \
+					>"$BATS_TEST_TMPDIR/in.pcap"
+				options_of "$name"
+				"$LADDER" --events "${OPTIONS[@]}" \
+					"$BATS_TEST_TMPDIR/in.pcap" |
+					diff "$CAPTURES/$name.events" -
+			done
+		done
+	done
+}
+
+@test "ladder: link types 101 and 113 as 276" {
+	pcap make little micro 113 <"$CAPTURES/late-router.packets" |
+		"$LADDER" --events --at router --hosts "$CAPTURES/hosts" |
+		diff "$CAPTURES/late-router.events" -
+	# Without In and Out, the addresses in --hosts tell.
+	pcap make little micro 101 <"$CAPTURES/crossed-client.packets" |
+		"$LADDER" --events --at client --hosts "$CAPTURES/hosts" |
+		diff "$CAPTURES/crossed-client.events" -
+}
+
+@test "ladder: another link type is named, and refused" {
+	perl -e 'print pack("VvvVVVV", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 127)' \
+		>"$BATS_TEST_TMPDIR/in.pcap"
+	run -1 "$LADDER" "$BATS_TEST_TMPDIR/in.pcap"
+	[[ ${#lines[@]} == 1 && $output == *'link type 127 is not read'* ]]
+}
+
+@test "ladder: pcapng is named, with what to do" {
+	printf '\n\r\r\n\034\0\0\0' >"$BATS_TEST_TMPDIR/in.pcapng"
+	run -1 "$LADDER" "$BATS_TEST_TMPDIR/in.pcapng"
+	[[ ${#lines[@]} == 1 && $output == *pcapng*'tcpdump -r'* ]]
+}
+
+@test "ladder: an empty input is not an empty capture" {
+	run -1 "$LADDER" </dev/null
+	[[ $output == 'ladder: the input is empty: no capture' ]]
+	head -c 24 "$CAPTURES/lo.pcap" >"$BATS_TEST_TMPDIR/in.pcap"
+	run -0 "$LADDER" "$BATS_TEST_TMPDIR/in.pcap"
+	[[ $output == 'ladder: no TCP packet in this capture' ]]
+}
+
+@test "ladder: what is no capture at all is told so" {
+	run -1 "$LADDER" "$CAPTURES/hosts"
+	[[ ${#lines[@]} == 1 && $output == *'not a capture'* ]]
+	run -1 "$LADDER" "$BATS_TEST_TMPDIR"
+	[[ ${#lines[@]} == 1 && $output == *directory* ]]
+	run -1 "$LADDER" "$BATS_TEST_TMPDIR/none"
+	[[ ${#lines[@]} == 1 && $output == *'No such file'* ]]
+}
+
+@test "ladder: a packet of absurd length ends it, after what came before" {
+	{
+		head -c 114 "$CAPTURES/lo.pcap"
+		perl -e 'print pack("V4", 1, 0, 0x7fffffff, 0x7fffffff)'
+	} >"$BATS_TEST_TMPDIR/in.pcap"
+	run -1 --separate-stderr "$LADDER" --events "$BATS_TEST_TMPDIR/in.pcap"
+	[[ ${#lines[@]} == 1 && ${lines[0]} == *' syn '* ]]
+	[[ $stderr == *'packet 2, at byte 114, claims 2147483647 bytes' ]]
+}
+
+@test "ladder: a torn capture is drawn as far as it goes" {
+	head -c 200 "$CAPTURES/lo.pcap" >"$BATS_TEST_TMPDIR/in.pcap"
+	run -1 --separate-stderr "$LADDER" "$BATS_TEST_TMPDIR/in.pcap"
+	[[ ${lines[1]} == *'-- SYN seq=0 --'* ]]
+	[[ $stderr == *'torn: it ends at byte 200, inside packet 2' ]]
+}
+
+@test "ladder: what is torn off a router's capture proves no drop" {
+	head -c 120 "$CAPTURES/fw-any.pcap" >"$BATS_TEST_TMPDIR/whole.pcap"
+	head -c 125 "$CAPTURES/fw-any.pcap" >"$BATS_TEST_TMPDIR/torn.pcap"
+	run -0 "$LADDER" --events --at router "$BATS_TEST_TMPDIR/whole.pcap"
+	[[ $output == *' dropped '* ]]
+	run -1 --separate-stderr "$LADDER" --events --at router \
+		"$BATS_TEST_TMPDIR/torn.pcap"
+	[[ $output == *' unknown '* ]]
+}
+
+@test "ladder: torn at every byte there is" {
+	local size at
+	size=$(stat -c %s "$CAPTURES/reject-router.pcap")
+	for ((at = 0; at <= size; at++)); do
+		head -c "$at" "$CAPTURES/reject-router.pcap" \
+			>"$BATS_TEST_TMPDIR/in.pcap"
+		sane "$LADDER" "$BATS_TEST_TMPDIR/in.pcap"
+		sane "$LADDER_ASAN" "$BATS_TEST_TMPDIR/in.pcap"
+	done
+}
+
+@test "ladder: snap lengths that cut anywhere" {
+	local at
+	for at in {0..90..3}; do
+		pcap cut "$at" <"$CAPTURES/icmp-client.pcap" \
+			>"$BATS_TEST_TMPDIR/in.pcap"
+		sane "$LADDER_ASAN" "$BATS_TEST_TMPDIR/in.pcap"
+	done
+}
+
+@test "ladder: spoilt bytes anywhere" {
+	local seed name
+	for name in icmp6-client nat-router two-client; do
+		for seed in {1..40}; do
+			pcap spoil "$seed" <"$CAPTURES/$name.pcap" \
+				>"$BATS_TEST_TMPDIR/in.pcap"
+			sane "$LADDER_ASAN" --at router \
+				"$BATS_TEST_TMPDIR/in.pcap"
+			sane "$LADDER_ASAN" --events \
+				"$BATS_TEST_TMPDIR/in.pcap"
+		done
+	done
+}
+
+@test "ladder: more connections than it remembers, more steps than it queues" {
+	# 20,000 SYNs from as many ports, within 20 ms: none is answered.
+	perl -e 'for (0 .. 19999) {
+			printf "1.%06d out 198.51.100.%d:%d 203.0.113.20:80 " .
+				"S 1 0 0\n", $_, 10 + $_ / 10000,
+				1024 + $_ % 10000 }' |
+		pcap make >"$BATS_TEST_TMPDIR/in.pcap"
+	run -0 "$LADDER_ASAN" --events --at client "$BATS_TEST_TMPDIR/in.pcap"
+	[[ ${#lines[@]} == 20000 ]]
+	# Those for which there was no room claim nothing; the rest were not
+	# answered.
+	[[ ${lines[0]} == *' sent '* && ${lines[19999]} == *' unknown '* ]]
+}
+
+# --- live ------------------------------------------------------------------------
+
+# Read one line of the ladder that runs behind descriptor 7.
+next_line() {
+	LINE=
+	IFS= read -r -t 10 LINE <&7
+}
+
+@test "ladder: live, a packet is shown before the next one comes" {
+	mkfifo "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
+	"$LADDER" --events <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" \
+		3>&- 4>&- &
+	local ladder=$!
+	exec 6>"$BATS_TEST_TMPDIR/in" 7<"$BATS_TEST_TMPDIR/out"
+	# The SYN alone is shown once nothing has answered it for a while.
+	head -c 114 "$CAPTURES/lo.pcap" >&6
+	next_line
+	[[ $LINE == *' syn '*' unknown '* ]]
+	# The SYN,ACK and the ACK that answers it are shown without delay.
+	tail -c +115 "$CAPTURES/lo.pcap" | head -c 172 >&6
+	next_line
+	[[ $LINE == *' syn-ack '*' arrived '* ]]
+	next_line
+	[[ $LINE == *' ack '*handshake-done ]]
+	kill -0 "$ladder"
+	exec 6>&-
+	wait "$ladder"
+	exec 7<&-
+}
+
+@test "ladder: --until-mark ends at the mark, while the pipe is still open" {
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	"$LADDER" --events --until-mark stop-here <"$BATS_TEST_TMPDIR/in" \
+		>"$BATS_TEST_TMPDIR/out" 3>&- 4>&- &
+	local ladder=$!
+	exec 6>"$BATS_TEST_TMPDIR/in"
+	printf '%s\n' \
+		'1.000000 in 127.0.0.1:9 127.0.0.1:10 UDP stop-here' \
+		'1.000000 in 127.0.0.1:9 127.0.0.1:9 UDP stop' \
+		'1.000001 in 127.0.0.1:40000 127.0.0.1:80 S 1 0 0' \
+		'1.000002 in 127.0.0.1:9 127.0.0.1:9 UDP stop-here-now' \
+		'1.000003 in 127.0.0.1:40001 127.0.0.1:80 S 1 0 0' |
+		pcap make >&6
+	wait "$ladder"
+	exec 6>&-
+	run -0 cat "$BATS_TEST_TMPDIR/out"
+	[[ ${#lines[@]} == 1 && $output == *':40000 '* ]]
+}
+
+@test "ladder: a mark that never comes is an error" {
+	run -1 --separate-stderr "$LADDER" --events --until-mark x \
+		"$CAPTURES/lo.pcap"
+	[[ ${#lines[@]} == 10 && $stderr == *"before the mark 'x'" ]]
+}
+
+# --- output and options ------------------------------------------------------------
+
+# shellcheck disable=SC2016 # the inner shell expands them
+@test "ladder: an output that is full is an error, one that closed is none" {
+	run -1 bash -c '"$LADDER" "$CAPTURES/lo.pcap" >/dev/full'
+	[[ ${#lines[@]} == 1 && $output == *'No space left on device' ]]
+	run -1 bash -c '"$LADDER" --help >/dev/full'
+	run -0 bash -c 'set -o pipefail
+		{ sleep 0.1; "$LADDER" "$CAPTURES/lo.pcap"; } | true'
+	[[ -z $output ]]
+}
+
+@test "ladder: --help is on stdout, a mistake in the options exits with 2" {
+	run -0 --separate-stderr "$LADDER" --help
+	[[ $output == 'usage: ladder '* && -z $stderr ]]
+	local bad
+	for bad in --nonsense --width --width=59 --width=401 --width=80x \
+		--color=red --color '--until-mark=' --packets=0 --packets=3-2 \
+		--packets=a --packets=- --at=nobody --packets=1-2-3; do
+		run -2 --separate-stderr "$LADDER" $bad "$CAPTURES/lo.pcap" \
+			</dev/null
+		[[ -z $output && $stderr == *'usage: ladder '* ]]
+	done
+	run -2 "$LADDER" "$CAPTURES/lo.pcap" "$CAPTURES/lo.pcap"
+	run -1 "$LADDER" --hosts "$BATS_TEST_TMPDIR/none" "$CAPTURES/lo.pcap"
+}
+
+@test "ladder: names in --hosts never carry escapes to the terminal" {
+	printf '127.0.0.1 evil\033[31m\n127.0.0.1 \xc3\xa9\n' \
+		>"$BATS_TEST_TMPDIR/hosts"
+	run -0 "$LADDER" --hosts "$BATS_TEST_TMPDIR/hosts" "$CAPTURES/lo.pcap"
+	[[ $output != *$'\033'* && $output == *'client 127.0.0.1'* ]]
+}

@@ -1,0 +1,2 @@
+# Says what it was told, for a test.
+echo "$1" >>/run/portlab/script
