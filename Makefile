@@ -147,8 +147,8 @@ lint: ## every checker, with warnings as errors
 	clang-format --dry-run -Werror $(C_FILES)
 	$(MAKE) -s BUILD=$(BUILD)/gcc CC=gcc WERROR=-Werror programs
 	$(MAKE) -s BUILD=$(BUILD)/clang CC=clang WERROR=-Werror programs
-	clang-tidy --quiet $(sort $(SOURCES) common/net.c common/cli.c) -- \
-		$(CPPFLAGS) $(filter-out -Wformat=2,$(WARN))
+	printf '%s\n' $(sort $(SOURCES) common/net.c common/cli.c) | \
+		xargs -P 2 -I '{}' clang-tidy --quiet '{}' -- $(CPPFLAGS) $(WARN)
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 		--enable=warning,performance,portability $(CPPFLAGS) \
 		$(filter %.c,$(C_FILES))

@@ -197,8 +197,8 @@ enum net_verdict {
 	NET_OPEN,	 /* connected */
 	NET_REFUSED,	 /* RST, or ICMP port unreachable: ECONNREFUSED */
 	NET_TIMEOUT,	 /* silence: ETIMEDOUT */
-	NET_UNREACHABLE, /* no way there: EHOSTUNREACH, ENETUNREACH, EACCES... */
-	NET_ERROR,	 /* anything else: a reset, this machine's own trouble */
+	NET_UNREACHABLE, /* no way there: EHOSTUNREACH, ENETUNREACH, EACCES */
+	NET_ERROR,	 /* anything else: a reset, this machine's trouble */
 };
 
 /* What errno value ERR, 0 for success, of a connect says of the port. */

@@ -47,6 +47,27 @@ static bool unsettled(unsigned state, unsigned port, unsigned asked)
 	return state != LISTEN && state != ESTABLISHED && state != TIME_WAIT;
 }
 
+/*
+ * The local port and the state of one socket's line, "0: 0100007F:1F90
+ * 00000000:0000 0A ...", where all numbers are hexadecimal. False for the
+ * line of headings.
+ */
+static bool parse_line(char *line, unsigned *port, unsigned *state)
+{
+	char *p = strchr(line, ':'); /* behind the number of the line */
+
+	p = p == NULL ? NULL : strchr(p + 1, ':');
+	if (p == NULL)
+		return false;
+	*port = (unsigned)strtoul(p + 1, &p, 16);
+	p = strchr(p, ':');
+	if (p == NULL)
+		return false;
+	(void)strtoul(p + 1, &p, 16);
+	*state = (unsigned)strtoul(p, NULL, 16);
+	return true;
+}
+
 /* Whether the table in FILE has a line for which MATCH holds. */
 static bool table_has(const char *file, wanted *match, unsigned asked)
 {
@@ -63,9 +84,7 @@ static bool table_has(const char *file, wanted *match, unsigned asked)
 		unsigned port;
 		unsigned state;
 
-		/* "0: 0100007F:1F90 00000000:0000 0A ...", numbers in hex */
-		if (sscanf(line, "%*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &port,
-			   &state) == 2)
+		if (parse_line(line, &port, &state))
 			found = match(state, port, asked);
 	}
 	(void)fclose(f);

@@ -4,10 +4,13 @@
 # answer. UDP to port 9 (discard, RFC 863) carries the mark that tells that
 # everything sent before has been captured.
 
-# The command that captures on the host it runs on, as pcap on stdout. Root's
-# tcpdump would become another user, which cannot write where root can.
+# The command that captures on the host it runs on, as pcap on stdout. Every
+# frame takes the snapshot length in the kernel's ring: with the default, 256
+# KiB, eight packets fill it and the next are lost; so here are 2048 places for
+# 2 KiB. Root's tcpdump would become another user, which cannot write where
+# root can.
 capture_command() {
-	CAPTURE=(tcpdump -i any -n -U --immediate-mode -w -)
+	CAPTURE=(tcpdump -i any -n -s 2048 -B 4096 -U --immediate-mode -w -)
 	[[ $EUID != 0 ]] || CAPTURE+=(-Z root)
 	CAPTURE+=('tcp or icmp or icmp6 or udp dst port 9')
 }

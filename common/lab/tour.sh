@@ -126,8 +126,9 @@ run() { # HOST COMMAND
 
 show() { # HOST [FROM-TO]
 	capture_stop "$1"
+	printf '\n%sSeen at %s:%s\n' "$DIM" "$1" "$PLAIN"
 	ladder --at "$1" --hosts "$LABDIR/hosts" ${2:+--packets "$2"} \
-		"$TOUR/$1.pcap"
+		"$TOUR/$1.pcap" | sed '1{/^$/d}'
 }
 
 notice() { # TEXT

@@ -56,14 +56,17 @@ doctor_machine() {
 	[[ ! -r /etc/os-release ]] || name=$(. /etc/os-release && echo "$PRETTY_NAME")
 	[[ $(uname -r) != *[Mm]icrosoft* ]] || wsl=', WSL'
 	echo "This machine"
-	doctor_row ok system "$name, Linux $(uname -r), $(uname -m)$wsl"
+	doctor_row ok system "$name"
+	doctor_row ok kernel "Linux $(uname -r | cut -c 1-20), $(uname -m)$wsl"
 	if [[ $wsl != '' && $(uname -r) != *WSL2* ]]; then
 		doctor_row missing WSL2 "WSL 1 has no namespaces"
 		doctor_fix "in PowerShell: wsl --set-version DISTRIBUTION 2"
 	fi
-	doctor_row ok user "$(id -un), $([[ $EUID == 0 ]] &&
-		echo 'root: no user namespace is needed' ||
-		echo 'not root: the network lives in a user namespace')"
+	if [[ $EUID == 0 ]]; then
+		doctor_row ok user 'root: no user namespace is needed'
+	else
+		doctor_row ok user 'not root: needs a user namespace'
+	fi
 }
 
 doctor_version() { # TOOL

@@ -27,18 +27,12 @@ struct check_test {
 };
 
 /* Unlike assert(3) not taken away by NDEBUG. */
-#define CHECK(condition)                                              \
-	do {                                                          \
-		if (!(condition))                                     \
-			check_failed(__FILE__, __LINE__, #condition); \
-	} while (0)
+#define CHECK(condition) \
+	((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition))
 
 /* EXPRESSION is -1, and errno is EXPECTED. */
-#define CHECK_ERRNO(expression, expected)                         \
-	do {                                                      \
-		errno = 0;                                        \
-		CHECK((expression) == -1 && errno == (expected)); \
-	} while (0)
+#define CHECK_ERRNO(expression, expected) \
+	CHECK((errno = 0, (expression) == -1 && errno == (expected)))
 
 _Noreturn static inline void check_failed(const char *file, int line,
 					  const char *condition)

@@ -57,7 +57,7 @@ nothing_is_left() {
 begin() {
 	mkfifo "$BATS_TEST_TMPDIR/ready"
 	background "$@"
-	read -r -t 20 ready <"$BATS_TEST_TMPDIR/ready"
+	read -r -t 20 ready <>"$BATS_TEST_TMPDIR/ready"
 	[[ $ready == here ]]
 	[[ -n $(left) ]]
 }
@@ -118,10 +118,8 @@ stay() {
 @test "SIGKILL or SIGTERM to make" {
 	for signal in KILL TERM; do
 		mkdir -p "$BATS_TEST_TMPDIR/make"
-		cat >"$BATS_TEST_TMPDIR/make/Makefile" <<-END
-			go:
-				@exec '$PORTLAB' run client -- bash '$BATS_TEST_TMPDIR/stay'
-		END
+		printf 'go:\n\t@exec "%s" run client -- bash "%s"\n' "$PORTLAB" \
+			"$BATS_TEST_TMPDIR/stay" >"$BATS_TEST_TMPDIR/make/Makefile"
 		stay >"$BATS_TEST_TMPDIR/stay"
 		begin make -C "$BATS_TEST_TMPDIR/make" go
 		kill -"$signal" "$pid"
@@ -138,7 +136,7 @@ stay() {
 	BACKGROUND+=("$pid")
 	while IFS= read -r -t 20 line; do
 		[[ $line != *'listening on'* ]] || break
-	done <"$BATS_TEST_TMPDIR/out"
+	done <>"$BATS_TEST_TMPDIR/out"
 	kill -KILL "$pid"
 	nothing_is_left
 }
@@ -155,7 +153,7 @@ stay() {
 		>/dev/null 2>&1 3>&- 4>&- 10>&- &
 	pid=$!
 	exec 9>"$BATS_TEST_TMPDIR/keys"
-	read -r -t 20 ready <"$BATS_TEST_TMPDIR/ready"
+	read -r -t 20 ready <>"$BATS_TEST_TMPDIR/ready"
 	printf '\003' >&9
 	status=0
 	wait "$pid" || status=$?
@@ -176,7 +174,7 @@ stay() {
 	"$PORTLAB" up
 	mkfifo "$BATS_TEST_TMPDIR/ready"
 	background "$PORTLAB" exec client -- bash -c "$(stay)"
-	read -r -t 20 ready <"$BATS_TEST_TMPDIR/ready"
+	read -r -t 20 ready <>"$BATS_TEST_TMPDIR/ready"
 	"$PORTLAB" down
 	nothing_is_left
 }

@@ -35,7 +35,8 @@ enum {
 	TICK_US = 5000,
 	MANY = 100,
 	LOTS = 64 << 20, /* bytes; more than any socket buffers */
-	BULK = 8 << 20,
+	BULK = 1 << 20,
+	SMALL_BYTES = 16384,
 	/* A label of a name has 63 bytes at most (RFC 1035, section 2.3.4). */
 	LABEL_BYTES = 64,
 };
@@ -167,7 +168,7 @@ static bool has_ipv6(void)
 static struct rlimit take_descriptors(void)
 {
 	struct rlimit old;
-	int lowest_free = dup(STDOUT_FILENO);
+	int lowest_free = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
 
 	CHECK(lowest_free >= 0);
 	close(lowest_free);
@@ -1124,6 +1125,25 @@ _Noreturn static void read_bulk(int fd)
 	}
 }
 
+/* One end of a new connection; a child that reads everything has the other. */
+static int make_reader(pid_t *child)
+{
+	struct pair pair = make_pair();
+	int small = SMALL_BYTES;
+
+	/* Small, so that one send(2) never takes it all. */
+	CHECK(setsockopt(pair.client, SOL_SOCKET, SO_SNDBUF, &small,
+			 sizeof(small)) == 0);
+	*child = fork();
+	CHECK(*child >= 0);
+	if (*child == 0) {
+		close(pair.client);
+		read_bulk(pair.server);
+	}
+	close(pair.server);
+	return pair.client;
+}
+
 static void test_write_full(void)
 {
 	char *data = malloc(BULK);
@@ -1133,23 +1153,17 @@ static void test_write_full(void)
 	for (size_t i = 0; i < BULK; i++)
 		data[i] = pattern(i);
 	for (int round = 0; round < 2; round++) {
-		struct pair pair = make_pair();
-		pid_t child = fork();
+		pid_t child;
+		int fd = make_reader(&child);
 		int status;
 
-		CHECK(child >= 0);
-		if (child == 0) {
-			close(pair.client);
-			read_bulk(pair.server);
-		}
-		close(pair.server);
-		CHECK(net_set_nonblocking(pair.client, round > 0) == 0);
+		CHECK(net_set_nonblocking(fd, round > 0) == 0);
 		tick(true);
-		CHECK(net_write_full(pair.client, data, BULK, NET_FOREVER,
-				     &done) == BULK);
+		CHECK(net_write_full(fd, data, BULK, NET_FOREVER, &done) ==
+		      BULK);
 		tick(false);
 		CHECK(done == BULK);
-		close(pair.client);
+		close(fd);
 		CHECK(waitpid(child, &status, 0) == child && status == 0);
 	}
 	free(data);
