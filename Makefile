@@ -116,19 +116,19 @@ deps: ## install what demo, test and lint need
 	@common/lab/portlab deps lint
 
 up: programs ## make a network to play in (SCENARIO=01/drop, NET=name)
-	@$(PORTLAB) up $(SCENARIO)
+	@$(PORTLAB) up '$(SCENARIO)'
 
 shell: programs ## a shell on HOST=client, router or server
-	@$(PORTLAB) shell $(HOST)
+	@$(PORTLAB) shell '$(HOST)'
 
 run: programs ## one command there: HOST=server CMD='ss -ltn'
-	@$(PORTLAB) exec $(HOST) -- $(if $(CMD),sh -c '$(subst ','\'',$(CMD))')
+	@$(PORTLAB) exec '$(HOST)' -- $(if $(CMD),sh -c '$(subst ','\'',$(CMD))')
 
 capture: programs ## the packets of HOST=router as a live ladder
-	@$(PORTLAB) capture $(HOST)
+	@$(PORTLAB) capture '$(HOST)'
 
 scenario: programs ## load the rules of SCENARIO=01/drop; none: take them away
-	@$(PORTLAB) scenario $(SCENARIO)
+	@$(PORTLAB) scenario '$(SCENARIO)'
 
 down: programs ## take the network away
 	@$(PORTLAB) down
@@ -148,7 +148,8 @@ lint: ## every checker, with warnings as errors
 	$(MAKE) -s BUILD=$(BUILD)/gcc CC=gcc WERROR=-Werror programs
 	$(MAKE) -s BUILD=$(BUILD)/clang CC=clang WERROR=-Werror programs
 	printf '%s\n' $(sort $(SOURCES) common/net.c common/cli.c) | \
-		xargs -P 2 -I '{}' clang-tidy --quiet '{}' -- $(CPPFLAGS) $(WARN)
+		xargs -P 2 -I '{}' clang-tidy --quiet '{}' -- $(CPPFLAGS) $(WARN) \
+		2>/dev/null
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 		--enable=warning,performance,portability $(CPPFLAGS) \
 		$(filter %.c,$(C_FILES))

@@ -47,7 +47,8 @@
 
 enum {
 	STATUS_BROKEN = 125,
-	GRACE_MS = 2000, /* from SIGTERM to SIGKILL */
+	GRACE_MS = 2000,     /* from SIGTERM to SIGKILL */
+	INHERITED_FDS = 256, /* shells and test runners hand on low ones */
 	PATH_BYTES = 256,
 	STAT_BYTES = 1024,
 	STARTTIME_FIELD = 22,
@@ -56,7 +57,7 @@ enum {
 static _Noreturn void broken(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
-static void broken(const char *format, ...)
+static _Noreturn void broken(const char *format, ...)
 {
 	int err = errno;
 	char text[PATH_BYTES * 2];
@@ -289,7 +290,8 @@ static _Noreturn void stay(int link)
 		(void)dup2(null, fd);
 	(void)prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	(void)write(link, &byte, 1);
-	(void)syscall(SYS_close_range, 3U, ~0U, 0U);
+	for (int fd = 3; fd < INHERITED_FDS; fd++)
+		(void)close(fd);
 	(void)chdir("/");
 	/* The kernel reaps for whoever ignores SIGCHLD: sigaction(2). */
 	(void)signal(SIGCHLD, SIG_IGN);
@@ -477,33 +479,46 @@ static void note_holder(const char *file, pid_t pid)
 	}
 }
 
+/* Kill PID, if it is the one that started at STARTED, and see it gone. */
+static void end_holder(pid_t pid, long long started)
+{
+	struct pollfd pfd = {.fd = open_pidfd(pid), .events = POLLIN};
+
+	/* Opened before it is compared: from then on it is the same. */
+	if (pfd.fd < 0 || start_time(pid) != started)
+		return;
+	if (syscall(SYS_pidfd_send_signal, pfd.fd, SIGKILL, NULL, 0U) < 0 &&
+	    errno != ESRCH)
+		broken("ending process %d", pid);
+	if (poll(&pfd, 1, GRACE_MS) == 0) {
+		errno = ETIMEDOUT;
+		broken("ending process %d", pid);
+	}
+	(void)close(pfd.fd);
+}
+
 /* End the holder that FILE names, wait until it has gone, remove FILE. */
 static int end(const char *file)
 {
-	struct pollfd pfd = {.events = POLLIN};
 	char line[PATH_BYTES];
-	char *rest;
+	char *space;
 	FILE *f = fopen(file, "re");
-	pid_t pid;
 
-	if (f == NULL)
+	if (f != NULL) {
+		if (fgets(line, sizeof(line), f) == NULL)
+			line[0] = '\0';
+		(void)fclose(f);
+	} else {
 		broken("%s", file);
-	rest = fgets(line, sizeof(line), f) == NULL ? NULL : strchr(line, ' ');
-	(void)fclose(f);
-	if (rest != NULL) {
-		*rest = '\0';
-		pid = parse_pid(line);
-		/* Opened before it is compared: from then on it is the same. */
-		pfd.fd = open_pidfd(pid);
-		if (pfd.fd >= 0 &&
-		    start_time(pid) == strtoll(rest + 1, NULL, 10)) {
-			if (syscall(SYS_pidfd_send_signal, pfd.fd, SIGKILL,
-				    NULL, 0U) < 0)
-				broken("ending process %d", pid);
-			(void)poll(&pfd, 1, GRACE_MS);
-		}
 	}
-	return unlink(file) < 0 ? STATUS_BROKEN : 0;
+	space = strchr(line, ' ');
+	if (space != NULL) {
+		*space = '\0';
+		end_holder(parse_pid(line), strtoll(space + 1, NULL, 10));
+	}
+	if (unlink(file) < 0)
+		broken("%s", file);
+	return 0;
 }
 
 static int hold(const char *file, char **argv)

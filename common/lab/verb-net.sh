@@ -137,7 +137,9 @@ net_shell() { # HOST
 	local pid
 	net_host "${1-}"
 	pid=$(net_pid_or_die) || exit
-	exec "$LABNS" join "$pid" "$1" bash --rcfile "$LABDIR/shellrc" -i
+	# How its last command ended is the shell's own affair.
+	"$LABNS" join "$pid" "$1" bash --rcfile "$LABDIR/shellrc" -i ||
+		[[ $? != 125 ]]
 }
 
 net_exec() { # HOST [--] COMMAND [ARG...]

@@ -198,6 +198,19 @@ reaches='reaches() {
 	compgen -G "$PORTLAB_STATE/nets/default/client-*.pcap"
 }
 
+@test "gdb and strace work on a program in a lab host" {
+	for tool in gdb strace; do
+		command -v "$tool" >/dev/null || skip "$tool is not installed"
+	done
+	in_lab client 'strace -e trace=connect -o /run/portlab/trace \
+		"$BUILD"/solution/echo_client server4 9 </dev/null
+		grep ECONNREFUSED /run/portlab/trace'
+	[[ $output == *'connect('*ECONNREFUSED* ]]
+	in_lab server 'gdb -q -batch -ex "break main" -ex run -ex backtrace \
+		--args "$BUILD"/solution/echo_server 9000 </dev/null 2>&1'
+	[[ $output == *'#0  main'* ]]
+}
+
 @test "fifty networks at once" {
 	for i in $(seq 50); do
 		"$PORTLAB" run client -- bash -c "$reaches"'
