@@ -13,6 +13,7 @@
 #include "net.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -206,6 +207,22 @@ static void catch_stop(int signal_number)
 		cli_die_errno("sigaction");
 }
 
+/*
+ * What is opened next gets the lowest number that is free: a socket would
+ * become standard output if that was closed, and get what is printed. So
+ * fill the gaps with something of which no use can be made.
+ */
+static void fill_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		int unusable = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", unusable | O_CLOEXEC) < 0)
+			cli_die_errno("/dev/null");
+	}
+}
+
 void cli_init(const char *argv0, const char *usage)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -213,6 +230,7 @@ void cli_init(const char *argv0, const char *usage)
 
 	program_name = slash != NULL ? slash + 1 : argv0;
 	program_usage = usage;
+	fill_standard_streams();
 
 	/* A peer that is gone is an error of write(), EPIPE, not the end. */
 	if (sigaction(SIGPIPE, &ignore, NULL) < 0)

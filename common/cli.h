@@ -23,7 +23,8 @@ enum {
 
 /*
  * To be called first in main(): remembers the name of the program for
- * messages, ignores SIGPIPE, and prepares SIGINT and SIGTERM for
+ * messages, ignores SIGPIPE, sees that no socket can become one of the three
+ * standard streams that was closed, and prepares SIGINT and SIGTERM for
  * cli_wait(). USAGE is what follows the name, as "[-b ADDR] PORT", and must
  * live as long as the program.
  */

@@ -233,7 +233,7 @@ static int add_items(struct port_list *list, const char *text)
 	for (;;) {
 		size_t len = strcspn(text, ",");
 
-		if (len == 0 || len >= sizeof(item)) {
+		if (len >= sizeof(item)) {
 			errno = EINVAL;
 			return -1;
 		}
@@ -576,10 +576,7 @@ static int listen_everywhere(uint16_t port)
 
 int net_listen(const char *host, uint16_t port)
 {
-	struct addrinfo hints = {
-		.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_PASSIVE,
-	};
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	struct addrinfo *list = NULL;
 	int fd = -1;
 
@@ -740,9 +737,6 @@ enum net_verdict net_verdict_of(int err)
 	case EHOSTUNREACH:
 	case ENETUNREACH:
 	case EACCES: /* from ICMPv6, administratively prohibited */
-	case ENOPROTOOPT:
-	case EHOSTDOWN:
-	case ENONET:
 		return NET_UNREACHABLE;
 	default:
 		return NET_ERROR;

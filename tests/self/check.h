@@ -3,9 +3,10 @@
  *
  * A test program is a table of named functions. Without an argument it lists
  * the names; with one it runs that test in this very process, so that a test
- * may change limits and namespaces as it likes. Status 0 passed, 1 failed, 77
- * skipped, with the reason on stdout, 2 usage. A test that leaves a descriptor
- * open, or closes one that is not its own, has failed.
+ * may change limits and namespaces as it likes. Status 0 passed, 77 skipped,
+ * with the reason on stdout, 2 usage, 3 failed: not 1, by which what is tested
+ * may end. A test that leaves a descriptor open, or closes one that is not its
+ * own, has failed.
  *
  * Next: net_test.c, cli_test.c.
  */
@@ -19,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHECK_FAILED = 1, CHECK_USAGE = 2, CHECK_SKIPPED = 77 };
+enum { CHECK_FAILED = 3, CHECK_USAGE = 2, CHECK_SKIPPED = 77 };
 
 struct check_test {
 	const char *name;

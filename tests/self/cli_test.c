@@ -206,6 +206,8 @@ static void do_unprintable(void)
 	errno = EINVAL;
 	cli_warn("nobody hears this");
 	CHECK(errno == EINVAL);
+	cli_log("nor this");
+	CHECK(errno == EINVAL);
 	cli_die("nor this");
 }
 
