@@ -183,7 +183,10 @@ static void enter_user_namespace(void)
 	write_file("/proc/self/gid_map", map);
 }
 
-/* Mounts that nobody outside sees: /proc of the new pids, an empty /run. */
+/*
+ * Mounts that nobody outside sees: /proc of the new pids, and a /run with
+ * nothing in it but a folder for the scripts.
+ */
 static void make_private(void)
 {
 	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
@@ -199,6 +202,8 @@ static void make_private(void)
 	if (mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") <
 	    0)
 		broken("mounting /run");
+	if (mkdir("/run/portlab", 0755) < 0)
+		broken("/run/portlab");
 }
 
 /* --- The init of the new pid namespace --- */

@@ -12,7 +12,6 @@
 LAB_HOSTS=(client router server)
 
 network_build() {
-	mkdir -p /run/portlab
 	ip -batch - <<-END
 		netns add client
 		netns add router
@@ -20,8 +19,10 @@ network_build() {
 		link add eth0 netns client type veth peer name eth0 netns router
 		link add eth0 netns server type veth peer name eth1 netns router
 	END
-	network_links_up client eth0
-	network_links_up server eth0
+	# Two at once, where nothing of one depends on the other.
+	network_link_up client &
+	network_link_up server
+	wait "$!"
 	ip -n router -batch - <<-END
 		link set lo up
 		link set eth0 addrgenmode none
@@ -36,20 +37,21 @@ network_build() {
 		addr add 2001:db8:2::1/64 dev eth1 nodad
 	END
 	network_address client 198.51.100.10/24 198.51.100.1 \
-		2001:db8:1::10/64 2001:db8:1::1 fe80::10
+		2001:db8:1::10/64 2001:db8:1::1 fe80::10 &
 	network_address server 203.0.113.20/24 203.0.113.1 \
 		2001:db8:2::20/64 2001:db8:2::1 fe80::20
+	wait "$!"
 	nsenter --net=/run/netns/router sh -c \
 		'echo 1 >/proc/sys/net/ipv4/ip_forward &&
 		echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
 	network_names
 }
 
-network_links_up() { # HOST INTERFACE
+network_link_up() { # HOST
 	ip -n "$1" -batch - <<-END
 		link set lo up
-		link set $2 addrgenmode none
-		link set $2 up
+		link set eth0 addrgenmode none
+		link set eth0 up
 	END
 }
 
@@ -72,10 +74,12 @@ network_address() { # HOST IPV4 GATEWAY4 IPV6 GATEWAY6 LINK-LOCAL
 # The lab's names, and no other source of names: a name that is not here fails
 # at once instead of asking a server that cannot be reached.
 network_names() {
+	local line
 	mount --bind "$LABDIR/hosts" /etc/hosts
-	if [[ -e /etc/nsswitch.conf ]]; then
-		echo 'hosts: files' >/run/portlab/nsswitch.conf
-		sed '/^hosts:/d' /etc/nsswitch.conf >>/run/portlab/nsswitch.conf
-		mount --bind /run/portlab/nsswitch.conf /etc/nsswitch.conf
-	fi
+	[[ -e /etc/nsswitch.conf ]] || return 0
+	while IFS= read -r line; do
+		[[ $line != hosts:* ]] || line='hosts: files'
+		printf '%s\n' "$line"
+	done </etc/nsswitch.conf >/run/portlab/nsswitch.conf
+	mount --bind /run/portlab/nsswitch.conf /etc/nsswitch.conf
 }
