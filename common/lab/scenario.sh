@@ -97,7 +97,7 @@ scenario_rules() { # HOST FAMILY PATH
 	[[ ! -e $tables ]] || old=$(<"$tables")
 	[[ -n $file || -n $old ]] || return 0
 	if [[ -n $file ]]; then
-		text=$(<"$file")
+		text=$(<"$file") || return
 		if [[ $text == *$'\r'* ]]; then
 			warn "$file: has Windows line ends, which $restore" \
 				"refuses; save it with LF alone"

@@ -76,6 +76,20 @@ reaches='reaches() {
 	[[ $status == 125 ]]
 }
 
+@test "125 when any one step of making the network fails" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	for step in '-n client' '-n server' '-n router' '-batch'; do
+		printf '#!/bin/sh\ncase "$*" in "%s"*) exit 1;; esac\nexec %s "$@"\n' \
+			"$step" "$(PATH=$PATH:/usr/sbin:/sbin command -v ip)" \
+			>"$BATS_TEST_TMPDIR/bin/ip"
+		chmod +x "$BATS_TEST_TMPDIR/bin/ip"
+		PATH=$BATS_TEST_TMPDIR/bin:$PATH run "$PORTLAB" run client -- \
+			echo began
+		[[ $status == 125 && $output == *'make doctor'* ]]
+		[[ $output != *began* ]]
+	done
+}
+
 @test "ports below 1024 are refused, to root too" {
 	[[ -x $BUILD/solution/echo_server ]]
 	in_lab server '"$BUILD"/solution/echo_server 80'
