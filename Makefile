@@ -80,6 +80,15 @@ $(OBJ)/%.o: %.c Makefile
 
 -include $(patsubst %.c,$(OBJ)/%.d,$(SOURCES) common/net.c common/cli.c)
 
+# All programs again with the sanitizers, for the tests, where there are any.
+.PHONY: asan
+asan:
+	@if echo 'int main(void) { return 0; }' | \
+		$(CC) -x c - $(SANITIZE) -o /dev/null 2>/dev/null; \
+	then $(MAKE) -s BUILD=$(BUILD)/asan SAN=1 programs; \
+	else echo 'portlab: $(CC) has no sanitizers; their tests are skipped'; \
+	fi
+
 # --- commands: each is one verb of common/lab/portlab ------------------------
 
 # Not exported by make itself: what the verbs take from the environment.
@@ -98,7 +107,7 @@ demo: ## the tour: every lab's demo, unattended (LAB=01 for one)
 
 test: ## every test (T='tests/self/net.bats' for some)
 	@common/lab/portlab deps test
-	@$(MAKE) -s programs
+	@$(MAKE) -s programs asan
 	@$(PORTLAB) test $(T)
 
 bench: ## measure what the README states

@@ -534,10 +534,8 @@ conversation() {
 }
 
 @test "sanitizers are silent" {
-	make -s -C "$ROOT" BUILD="$BUILD/asan" SAN=1 \
-		"$BUILD/asan/solution/echo_server" \
-		"$BUILD/asan/solution/echo_client" 3>&- 4>&- 10>&-
 	SOLUTION=$BUILD/asan/solution
+	[[ -x $SOLUTION/echo_server ]] || skip "not built with sanitizers"
 	serve
 	conversation
 	[[ $REST != *"Sanitizer"* && $REST != *"runtime error"* ]]

@@ -148,7 +148,7 @@ stay() {
 		sleep 1000
 	END
 	mkfifo "$BATS_TEST_TMPDIR/keys" "$BATS_TEST_TMPDIR/ready"
-	script -qec "$PORTLAB run client -- bash $BATS_TEST_TMPDIR/stay" \
+	script -qec "'$PORTLAB' run client -- bash '$BATS_TEST_TMPDIR/stay'" \
 		"$BATS_TEST_TMPDIR/typescript" <"$BATS_TEST_TMPDIR/keys" \
 		>/dev/null 2>&1 3>&- 4>&- 10>&- &
 	pid=$!

@@ -66,7 +66,7 @@ reaches='reaches() {
 	[[ $status == 42 ]]
 	in_lab client 'kill -SEGV $$'
 	[[ $status == 139 ]]
-	run -127 "$PORTLAB" run client -- no-such-command
+	PATH=/usr/bin:/bin run -127 "$PORTLAB" run client -- no-such-command
 	[[ $status == 127 && $output == *no-such-command* ]]
 }
 
