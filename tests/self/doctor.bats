@@ -42,6 +42,19 @@ portlab_with() { # PATH VERB [ARG...]
 	[[ $(wc -L <<<"$output") -le 80 ]]
 }
 
+@test "the doctor tries every match and target that a scenario uses" {
+	while read -r flag name; do
+		case $name in
+		ACCEPT | DROP | tcp | udp | icmp | icmp6) continue ;;
+		esac
+		grep -q -e "$flag $name " "$ROOT/common/lab/verb-doctor.sh" || {
+			echo "not tried: $flag $name"
+			return 1
+		}
+	done < <(cat "$ROOT"/labs/*/scenarios/*/*.v[46] |
+		grep -oE -e '-[mj] [A-Za-z0-9]+' | sort -u)
+}
+
 @test "a missing tool is named with the command that installs it" {
 	run portlab_with "$(path_without tcpdump)" doctor
 	echo "$output"

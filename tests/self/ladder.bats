@@ -395,3 +395,14 @@ next_line() {
 	run -0 "$LADDER" --hosts "$BATS_TEST_TMPDIR/hosts" "$CAPTURES/lo.pcap"
 	[[ $output != *$'\033'* && $output == *'client 127.0.0.1'* ]]
 }
+
+@test "ladder: valgrind is silent" {
+	command -v valgrind >/dev/null || skip "valgrind is not installed"
+	local capture
+	for capture in "$CAPTURES"/{fw-any,ok-cli,icmp6-client,two-client}.pcap; do
+		run -0 valgrind -q --error-exitcode=99 --leak-check=full \
+			--track-fds=yes "$LADDER" "$capture"
+		run -0 valgrind -q --error-exitcode=99 --leak-check=full \
+			"$LADDER" --events "$capture"
+	done
+}

@@ -40,6 +40,15 @@ reaches='reaches() {
 	done
 }
 
+@test "IPv6 is usable at once, not a second later" {
+	in_lab client '
+		before=${EPOCHREALTIME/./}
+		(exec 3<>/dev/tcp/server6/9) 2>/dev/null
+		echo $((${EPOCHREALTIME/./} - before))'
+	echo "$output us"
+	[[ $output -lt 900000 ]]
+}
+
 @test "a host has loopback, its own interfaces, and nothing else" {
 	in_lab client 'ip -o link | cut -d: -f2 | cut -d@ -f1 | tr -d " \n"'
 	[[ $output == loeth0 ]]
