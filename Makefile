@@ -43,9 +43,13 @@ endef
 $(eval $(call program,bin/ladder,$(wildcard common/ladder/*.c)))
 $(eval $(call program,lab/labns,common/lab/labns.c))
 $(eval $(call program,lab/await,common/lab/await.c))
+$(eval $(call program,test/jail,$(wildcard tests/tools/jail*.c)))
+$(eval $(call program,test/attack,tests/self/jail/attack.c))
 $(eval $(call program,test/net_test,tests/self/net_test.c))
 $(eval $(call program,test/cli_test,tests/self/cli_test.c))
 $(eval $(call program,test/echo_peer,tests/self/echo_peer.c))
+$(eval $(call program,test/probe,$(wildcard tests/tools/probe*.c)))
+$(eval $(call program,test/chaos,tests/tools/chaos.c))
 
 # Each line "program: NAME SOURCE..." of a lab.conf: the student's program, and
 # the solution under the same name, in folders of their own.
@@ -60,6 +64,14 @@ $(call lab_program,$(lab),$(subst |, ,$(line)))))
 
 # --- rules -------------------------------------------------------------------
 
+# One short line a file; V=1 shows the commands, -s nothing.
+QUIET := $(if $(V),,@)
+ifeq ($(V)$(findstring s,$(firstword -$(MAKEFLAGS))),)
+SAY = @printf '  %-3s %s\n'
+else
+SAY = @:
+endif
+
 .PHONY: all programs
 all: programs ## build everything into build/
 	@$(PORTLAB) next
@@ -68,15 +80,18 @@ programs: $(PROGRAMS)
 
 $(PROGRAMS):
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB)
+	$(SAY) LD $@
+	$(QUIET)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB)
 
 $(LIB): $(OBJ)/common/net.o $(OBJ)/common/cli.o
-	@rm -f $@
-	ar rcs $@ $^
+	$(SAY) AR $@
+	$(QUIET)rm -f $@
+	$(QUIET)ar rcs $@ $^
 
 $(OBJ)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(SAY) CC $<
+	$(QUIET)$(CC) $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(patsubst %.c,$(OBJ)/%.d,$(SOURCES) common/net.c common/cli.c)
 

@@ -110,3 +110,9 @@ portlab_with() { # PATH VERB [ARG...]
 	DEPS=skip run portlab_with "$(path_without tcpdump)" deps demo
 	[[ $status == 0 && -z $output ]]
 }
+
+@test "a demo without tcpdump says so, and ends" {
+	run portlab_with "$(path_without tcpdump)" demo 01
+	echo "$output"
+	[[ $status == 1 && $output == *'tcpdump does not capture on client'* ]]
+}

@@ -559,6 +559,9 @@ conversation() {
 # --- the starters ------------------------------------------------------------
 
 @test "starters: end with a sentence on what is to be written" {
+	grep -q 'todo(1,' "$ROOT/labs/01-echo/echo_server.c" &&
+		grep -q 'todo(1,' "$ROOT/labs/01-echo/echo_client.c" ||
+		skip "here somebody has begun to solve them"
 	run -1 timeout "$PATIENCE_S" "$BUILD/bin/echo_server" 0
 	[[ $output == "echo_server: step 1 is still to be written: "* ]]
 	run -1 timeout "$PATIENCE_S" "$BUILD/bin/echo_client" 127.0.0.1 9

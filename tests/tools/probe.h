@@ -1,0 +1,224 @@
+/*
+ * probe.h - what the parts of the probe share
+ *
+ * probe.c        the command line, and one step after the other
+ * probe_script.c text to steps
+ * probe_data.c   the bytes that are sent and expected
+ * probe_conn.c   connections and listeners, as the script names them
+ * probe_talk.c   sending, receiving, comparing
+ * probe_fail.c   the account of what went wrong, and its diagnosis
+ *
+ * Next: probe.c, whose header describes the language.
+ */
+#ifndef PORTLAB_PROBE_H
+#define PORTLAB_PROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net.h"
+
+enum {
+	PROBE_BROKEN = 3, /* exit status: the probe itself failed */
+	NAME_LEN = 20,	  /* of a name in a script */
+	NAME_BYTES = 48,  /* with the number of a client behind it, and NUL */
+	CHUNK_BYTES = 64 * 1024,
+	WINDOW_BYTES = 8, /* shown on each side of a difference */
+};
+
+/* --- Data: probe_data.c --- */
+
+enum data_kind {
+	DATA_BYTES,  /* LEN bytes at BYTES */
+	DATA_RANDOM, /* LEN bytes of the stream of SEED, from START on */
+	DATA_ECHO,   /* what was sent and has not come back yet */
+	DATA_ANY,    /* LEN bytes, whatever they are */
+};
+
+struct data {
+	enum data_kind kind;
+	const unsigned char *bytes;
+	uint64_t len;
+	uint64_t seed;
+	uint64_t start;
+};
+
+/* Data one after the other, any byte of which can be had at any time. */
+struct stream {
+	struct data *part;
+	size_t count;
+	uint64_t len;
+};
+
+/* Word INDEX, from 0, of the splitmix64 generator started with SEED. */
+uint64_t splitmix64(uint64_t seed, uint64_t index);
+
+/* The seed of the random bytes of the connection called NAME. */
+uint64_t seed_of(uint64_t seed, const char *name);
+
+void stream_add(struct stream *stream, const struct data *data);
+void stream_clear(struct stream *stream);
+
+/* Copy N bytes from offset FROM into BUF; all of them must be there. */
+void stream_get(const struct stream *stream, uint64_t from, unsigned char *buf,
+		size_t n);
+
+/* Memory, or the end of the probe. */
+void *need_memory(void *old, size_t count, size_t size);
+
+/* --- Scripts: probe_script.c --- */
+
+enum order { ORDER_FORWARD, ORDER_REVERSE, ORDER_RANDOM };
+
+struct probe;
+struct step;
+
+/* What follows the verb is read as USAGE says, word by word. */
+struct verb {
+	const char *name;
+	const char *usage;
+	void (*run)(struct probe *probe, const struct step *step);
+};
+
+struct step {
+	const struct verb *verb;
+	const char *text; /* the line as written */
+	unsigned line;
+	int64_t within_ms; /* -1: as the command line says */
+	char name[NAME_BYTES];
+	char other[NAME_BYTES];
+	const char *host;
+	const char *port; /* digits, or "@" and the name of a listener */
+	uint64_t count;
+	uint64_t size;
+	int64_t ms; /* -1 if not given */
+	enum order order;
+	struct data data;
+	struct step *each; /* the step to be done for each client */
+};
+
+struct script {
+	struct step *step;
+	size_t count;
+	unsigned lines;
+};
+
+extern const struct verb verbs[];
+
+/* Add the lines of TEXT, which must stay; exits with CLI_USAGE if bad. */
+void script_add(struct script *script, char *text);
+
+/* See that repeat and end match. */
+void script_check(const struct script *script);
+
+/* Say what is wrong with STEP's line, and exit with CLI_USAGE. */
+_Noreturn void bad_step(const struct step *step, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* --- Connections: probe_conn.c --- */
+
+struct conn {
+	char name[NAME_BYTES];
+	int fd;			/* -1: not connected */
+	struct net_tuple tuple; /* as it was: after RST nobody knows */
+	bool listens;
+	uint16_t source_port;	/* of the next connect, 0: any */
+	struct stream sent;	/* all that was sent */
+	uint64_t echoed;	/* how much of it has come back */
+	size_t first_piece;	/* what the first send() of a step took */
+	uint64_t random_sent;	/* so far, of the connection's stream */
+	uint64_t random_wanted; /* likewise, by expect */
+};
+
+/* The clients made by one `clients` step. */
+struct crowd {
+	char prefix[NAME_BYTES];
+	uint64_t count;
+};
+
+struct probe {
+	uint64_t seed;
+	int64_t step_ms;
+	const struct step *step; /* the one under way */
+	size_t number;		 /* its number, from 1 */
+	net_time deadline;	 /* and its deadline */
+	struct conn **conn;
+	size_t conns;
+	struct crowd *crowd;
+	size_t crowds;
+};
+
+/* The connection that is called NAME; exits if there is none. */
+struct conn *connection(struct probe *probe, const char *name);
+
+void do_connect(struct probe *probe, const struct step *step);
+void do_expect_refused(struct probe *probe, const struct step *step);
+void do_clients(struct probe *probe, const struct step *step);
+void do_each(struct probe *probe, const struct step *step);
+void do_source_port(struct probe *probe, const struct step *step);
+void do_listen(struct probe *probe, const struct step *step);
+void do_accept(struct probe *probe, const struct step *step);
+void do_tuple(struct probe *probe, const struct step *step);
+void do_half_close(struct probe *probe, const struct step *step);
+void do_reset(struct probe *probe, const struct step *step);
+void do_close(struct probe *probe, const struct step *step);
+
+/* --- Talking: probe_talk.c --- */
+
+void do_send(struct probe *probe, const struct step *step);
+void do_dribble(struct probe *probe, const struct step *step);
+void do_fill(struct probe *probe, const struct step *step);
+void do_exchange(struct probe *probe, const struct step *step);
+void do_pump(struct probe *probe, const struct step *step);
+void do_expect(struct probe *probe, const struct step *step);
+void do_expect_line(struct probe *probe, const struct step *step);
+void do_expect_eof(struct probe *probe, const struct step *step);
+void do_expect_reset(struct probe *probe, const struct step *step);
+void do_expect_silence(struct probe *probe, const struct step *step);
+
+/* --- Failures: probe_fail.c --- */
+
+/* Bytes that were compared with WANT, of which FROM was the first. */
+struct compared {
+	const struct stream *want;
+	uint64_t from;
+	uint64_t len; /* how many were wanted */
+};
+
+/*
+ * Each prints its account and exits with CLI_FAILED. ERR is an errno value;
+ * 0 is EOF where something was read.
+ */
+
+/* The reply, right so far, ended after GOT bytes. */
+_Noreturn void fail_short(struct probe *probe, const struct conn *conn,
+			  const struct compared *compared, uint64_t got,
+			  int err);
+
+/* The N bytes at BUF, OFFSET bytes into the reply, are not those wanted. */
+_Noreturn void fail_different(struct probe *probe, const struct conn *conn,
+			      const struct compared *compared, uint64_t offset,
+			      const unsigned char *buf, size_t n);
+
+/* WANTED did not happen, but N bytes came. */
+_Noreturn void fail_extra(struct probe *probe, const struct conn *conn,
+			  const char *wanted, const unsigned char *buf,
+			  size_t n);
+
+/* WANTED did not happen, for ERR; GOT bytes had passed. CONN may be NULL. */
+_Noreturn void fail_event(struct probe *probe, const struct conn *conn,
+			  const char *wanted, uint64_t got, int err);
+
+/* The same, where WHAT is a keyword and a sentence of its own. */
+_Noreturn void fail_as(struct probe *probe, const struct conn *conn,
+		       const char *keyword, const char *wanted,
+		       const char *says);
+
+/* The probe itself is at its end: WHAT, errno. Exits with PROBE_BROKEN. */
+_Noreturn void broken(const char *what);
+
+/* Exits as broken() does if errno value ERR is this machine's trouble. */
+void check_own_trouble(int err, const char *what);
+
+#endif
