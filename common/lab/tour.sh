@@ -21,6 +21,7 @@ tour() { # LAB-FOLDER...
 	local lab
 	trap 'tour_stopped' INT TERM HUP
 	mkdir -p "$TOUR"
+	exec {TOUR_SCREEN}>&1
 	for lab in "$@"; do
 		TOUR_LAB=$lab
 		# shellcheck source=/dev/null
@@ -125,10 +126,16 @@ run() { # HOST COMMAND
 }
 
 show() { # HOST [FROM-TO]
+	local -a options=(--at "$1" --hosts "$LABDIR/hosts")
+	local columns=80
 	capture_stop "$1"
+	# The ladder writes to a pipe here; what it is shown on is a terminal.
+	[[ -z $BOLD ]] || options+=(--color=always)
+	[[ ! -t 1 ]] || read -r _ columns < <(stty size <&"$TOUR_SCREEN")
+	options+=(--width "$((columns < 80 ? 80 : columns > 160 ? 160 : columns))")
+	[[ -z ${2-} ]] || options+=(--packets "$2")
 	printf '\n%sSeen at %s:%s\n' "$DIM" "$1" "$PLAIN"
-	ladder --at "$1" --hosts "$LABDIR/hosts" ${2:+--packets "$2"} \
-		"$TOUR/$1.pcap" | sed '1{/^$/d}'
+	ladder "${options[@]}" "$TOUR/$1.pcap" | sed '1{/^$/d}'
 }
 
 notice() { # TEXT
