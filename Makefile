@@ -72,11 +72,15 @@ else
 SAY = @:
 endif
 
-.PHONY: all programs
+.PHONY: all programs tools
 all: programs ## build everything into build/
 	@$(PORTLAB) next
 
 programs: $(PROGRAMS)
+
+# What a network and a demo need: not the student's programs, in which there
+# may be a mistake just now.
+tools: $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder,$(PROGRAMS))
 
 $(PROGRAMS):
 	@mkdir -p $(@D)
@@ -117,7 +121,7 @@ T        ?=
 .PHONY: demo test bench doctor deps up shell run capture scenario down
 demo: ## the tour: every lab's demo, unattended (LAB=01 for one)
 	@common/lab/portlab deps demo
-	@$(MAKE) -s programs
+	@$(MAKE) -s tools
 	@$(PORTLAB) demo $(LAB)
 
 test: ## every test (T='tests/self/net.bats' for some)
@@ -131,7 +135,7 @@ bench: ## measure what the README states
 	@$(PORTLAB) bench
 
 doctor: ## what works on this machine, and what to install
-	@$(MAKE) -s programs || true
+	@$(MAKE) -s tools || true
 	@$(PORTLAB) doctor
 
 deps: ## install what demo, test and lint need
@@ -139,22 +143,23 @@ deps: ## install what demo, test and lint need
 	@common/lab/portlab deps test
 	@common/lab/portlab deps lint
 
-up: programs ## make a network to play in (SCENARIO=01/drop, NET=name)
+up: tools ## make a network to play in (SCENARIO=01/drop, NET=name)
+	@$(MAKE) -s -k programs || true
 	@$(PORTLAB) up '$(SCENARIO)'
 
-shell: programs ## a shell on HOST=client, router or server
+shell: tools ## a shell on HOST=client, router or server
 	@$(PORTLAB) shell '$(HOST)'
 
-run: programs ## one command there: HOST=server CMD='ss -ltn'
+run: tools ## one command there: HOST=server CMD='ss -ltn'
 	@$(PORTLAB) exec '$(HOST)' -- $(if $(CMD),sh -c '$(subst ','\'',$(CMD))')
 
-capture: programs ## the packets of HOST=router as a live ladder
+capture: tools ## the packets of HOST=router as a live ladder
 	@$(PORTLAB) capture '$(HOST)'
 
-scenario: programs ## load the rules of SCENARIO=01/drop; none: take them away
+scenario: tools ## load the rules of SCENARIO=01/drop; none: take them away
 	@$(PORTLAB) scenario '$(SCENARIO)'
 
-down: programs ## take the network away
+down: tools ## take the network away
 	@$(PORTLAB) down
 
 # --- upkeep ------------------------------------------------------------------
@@ -190,7 +195,7 @@ compile_commands.json: $(SOURCES) Makefile ## for editors and clangd
 			'$(CC) $(CPPFLAGS) $(WARN) $(CFLAGS) -c '"$$f"; \
 		comma=','; echo; done; echo ']'; } >$@
 
-clean: ## remove everything that was made
+clean: ## remove what was built
 	rm -rf $(BUILD) compile_commands.json
 
 help: ## this

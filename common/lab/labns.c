@@ -43,6 +43,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 enum {
@@ -616,28 +617,58 @@ static void enter_host(const char *host)
 			     true);
 }
 
+/* The terminal as it was before a command had it. */
+struct terminal {
+	bool there;
+	struct termios settings;
+};
+
+static struct terminal save_terminal(void)
+{
+	struct terminal term = {.there = false};
+
+	term.there = tcgetattr(STDIN_FILENO, &term.settings) == 0;
+	return term;
+}
+
 /*
  * A shell in another pid namespace cannot give the terminal back to a group
- * that it does not see; so we take it when the shell has ended.
+ * that it does not see, and one that was killed leaves it without echo; so we
+ * take it when the command has ended.
  */
-static void take_terminal(void)
+static void take_terminal(const struct terminal *term)
 {
 	(void)signal(SIGTTOU, SIG_IGN);
-	if (isatty(STDIN_FILENO))
-		(void)tcsetpgrp(STDIN_FILENO, getpgrp());
+	if (!term->there)
+		return;
+	(void)tcsetpgrp(STDIN_FILENO, getpgrp());
+	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &term->settings);
+}
+
+/*
+ * Whether the end of the network behind HOLDER was what ended a command with
+ * STATUS. The init ends only when the last of its processes has.
+ */
+static bool taken_away(int holder, int status)
+{
+	struct pollfd pfd = {.fd = holder, .events = POLLIN};
+
+	return status == 128 + SIGKILL && poll(&pfd, 1, GRACE_MS) > 0;
 }
 
 static int join(pid_t pid, const char *host, char **argv)
 {
+	struct terminal term = save_terminal();
 	char *cwd = getcwd(NULL, 0);
 	int signals = block_signals();
 	int self = open_pidfd(getpid());
+	int holder = open_pidfd(pid);
 	int child_fd;
 	int status;
 	pid_t child;
 
-	if (self < 0)
-		broken("pidfd_open (Linux 5.3 or newer is needed)");
+	if (self < 0 || holder < 0)
+		broken("process %d", pid);
 	enter_namespaces(pid);
 	if (cwd == NULL || chdir(cwd) < 0)
 		broken("the current folder");
@@ -658,7 +689,10 @@ static int join(pid_t pid, const char *host, char **argv)
 	if (child_fd < 0)
 		broken("pidfd_open");
 	status = supervise(child, child_fd, -1, signals);
-	take_terminal();
+	take_terminal(&term);
+	if (taken_away(holder, status))
+		(void)dprintf(STDERR_FILENO,
+			      "\nportlab: the network was taken away\n");
 	return status;
 }
 

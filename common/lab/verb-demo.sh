@@ -8,7 +8,8 @@ verb_demo() { # [LAB...]
 			[[ ! -e $folder/demo.sh ]] || folders+=("${folder%/}")
 		done
 	done
-	[[ ${#folders[@]} -gt 0 ]] || say_usage "no lab is called '$*'"
+	[[ ${#folders[@]} -gt 0 ]] || say_usage "no lab is called '$*'; there are:" \
+		"$(cd "$ROOT/labs" && echo [0-9]*)"
 	[[ -x $BUILD/lab/labns ]] ||
 		die "the programs are not built yet; run: make"
 	export PATH=$BUILD/solution:$BUILD/bin:$PATH

@@ -20,7 +20,15 @@ verb_net() {
 	if [[ ! $NET =~ ^[A-Za-z0-9_][A-Za-z0-9._-]{0,40}$ ]]; then
 		say_usage "NET=$NET is no name: use letters, digits, - _ and ."
 	fi
+	# Within a host the network that stays is another: this one's state would
+	# be taken for it.
+	if [[ -n ${PORTLAB_HOST-} && $verb != run ]]; then
+		die "you are on the host $PORTLAB_HOST; type this in a terminal" \
+			"of your own machine"
+	fi
 	net_programs
+	# What make hands on is not for the commands on a host.
+	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES HOST CMD SCENARIO
 	"net_$verb" "$@"
 }
 
@@ -98,6 +106,8 @@ net_up() { # [SCENARIO]
 	exec 9>"$NETDIR/lock"
 	flock 9
 	if [[ -n $(net_pid) ]]; then
+		[[ -z $scenario ]] || die "the network '$NET' is up already; to" \
+			"load $1 there: make scenario SCENARIO=$1"
 		echo "The network '$NET' is up already. Rules: make scenario; end it: make down"
 		return
 	fi
@@ -147,7 +157,7 @@ net_exec() { # HOST [--] COMMAND [ARG...]
 	net_host "$host"
 	shift
 	[[ ${1-} != -- ]] || shift
-	[[ $# -gt 0 ]] || say_usage "exec $host what?"
+	[[ $# -gt 0 ]] || say_usage "no command for $host; make run takes it as CMD='...'"
 	pid=$(net_pid_or_die) || exit
 	exec "$LABNS" join "$pid" "$host" "$@"
 }
@@ -172,7 +182,8 @@ net_capture() { # HOST
 	"$LABNS" join "$pid" "$1" "${CAPTURE[@]}" \
 		2> >(net_capture_said "$1" "$file") |
 		tee -i "$file" |
-		(trap '' INT && exec ladder --at "$1" --hosts "$LABDIR/hosts")
+		(trap '' INT && exec ladder --at "$1" --hosts "$LABDIR/hosts") ||
+		[[ ${PIPESTATUS[0]} == 137 ]] # make down, elsewhere
 }
 
 # Of what tcpdump says: that it captures now, and what is an error.
@@ -182,8 +193,8 @@ net_capture_said() { # HOST FILE
 	while IFS= read -r line; do
 		case $line in
 		*'listening on'*)
-			warn "capturing on $1; Ctrl-C ends. For Wireshark:" \
-				"${2#"$PWD"/}"
+			warn "capturing on $1; Ctrl-C ends. For Wireshark:"
+			printf '%s\n' "${2#"$PWD"/}" >&2
 			;;
 		*'data link type'* | *' packet'*' captured' | '') ;;
 		*' packet'*' received by filter') ;;

@@ -31,7 +31,7 @@
 enum { CHUNK_BYTES = 64 * 1024 };
 
 /* Stands where something is to be written; ends the program when it is met. */
-_Noreturn static int todo(int step, const char *what)
+__attribute__((unused)) _Noreturn static int todo(int step, const char *what)
 {
 	cli_die("step %d is still to be written: %s", step, what);
 }
@@ -109,7 +109,7 @@ static int connect_to_any(const char *host, const char *port)
 	 * after the other to connect_to(), until it returns a descriptor.
 	 */
 	if (fd < 0 && list->ai_next)
-		todo(6, "the other addresses, in connect_to_any()");
+		todo(6, "the other addresses");
 	freeaddrinfo(list);
 	if (fd < 0)
 		cli_die("cannot connect to %s, port %s", host, port);

@@ -190,3 +190,29 @@ stay() {
 	"$PORTLAB" down
 	nothing_is_left
 }
+
+@test "down gives a terminal with a shell back as it was" {
+	command -v script >/dev/null || skip "script (util-linux) is not installed"
+	"$PORTLAB" up
+	mkfifo "$BATS_TEST_TMPDIR/keys" "$BATS_TEST_TMPDIR/ready"
+	cat >"$BATS_TEST_TMPDIR/terminal" <<-END
+		before=\$(stty -g)
+		'$PORTLAB' exec client -- bash -c \
+			"stty raw -echo; echo here >'$BATS_TEST_TMPDIR/ready'; sleep 1000"
+		[[ \$(stty -g) == "\$before" ]] && echo the same
+	END
+	script -qec "bash '$BATS_TEST_TMPDIR/terminal'" /dev/null \
+		<"$BATS_TEST_TMPDIR/keys" >"$BATS_TEST_TMPDIR/screen" 2>&1 \
+		3>&- 4>&- 10>&- &
+	pid=$!
+	BACKGROUND+=("$pid")
+	exec 9>"$BATS_TEST_TMPDIR/keys"
+	read -r -t 20 ready <>"$BATS_TEST_TMPDIR/ready"
+	"$PORTLAB" down
+	wait "$pid" || true
+	exec 9>&-
+	cat "$BATS_TEST_TMPDIR/screen"
+	grep 'the network was taken away' "$BATS_TEST_TMPDIR/screen"
+	grep 'the same' "$BATS_TEST_TMPDIR/screen"
+	nothing_is_left
+}

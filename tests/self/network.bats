@@ -176,6 +176,45 @@ reaches='reaches() {
 	[[ $status == 1 && $output == *'make up'* ]]
 }
 
+@test "within a host the commands for networks refuse, and touch nothing" {
+	"$PORTLAB" up
+	for verb in up down scenario 'shell client' 'capture client' \
+		'exec client true'; do
+		# shellcheck disable=SC2086
+		run "$PORTLAB" exec server -- "$PORTLAB" $verb
+		[[ $status == 1 && $output == *'you are on the host server'* ]]
+	done
+	run "$PORTLAB" exec server -- uname -n
+	[[ $output == server ]]
+}
+
+@test "up with a scenario does not pass over a network that is up" {
+	"$PORTLAB" up
+	run "$PORTLAB" up 01/drop
+	[[ $status == 1 && $output == *'make scenario SCENARIO=01/drop'* ]]
+}
+
+@test "what make hands on does not reach a host" {
+	"$PORTLAB" up
+	MAKEFLAGS=' -- HOST=x' MAKELEVEL=1 HOST=x run "$PORTLAB" exec client env
+	[[ $output != *MAKE* && $output != *$'\nHOST='* ]]
+}
+
+@test "a mistake in a student's program keeps nobody from the network" {
+	mkdir "$BATS_TEST_TMPDIR/suite"
+	cp -r "$ROOT/common" "$ROOT/labs" "$ROOT/tests" "$ROOT/Makefile" \
+		"$BATS_TEST_TMPDIR/suite/"
+	echo 'int main(void) { return 0 }' \
+		>"$BATS_TEST_TMPDIR/suite/labs/01-echo/echo_server.c"
+	unset PORTLAB_BUILD PORTLAB_STATE
+	run make -s -C "$BATS_TEST_TMPDIR/suite" up
+	[[ $status == 0 && $output == *expected*'is up:'* ]]
+	run make -s -C "$BATS_TEST_TMPDIR/suite" run HOST=client CMD='uname -n'
+	[[ $status == 0 && $output == client ]]
+	run make -s -C "$BATS_TEST_TMPDIR/suite" down
+	[[ $status == 0 ]]
+}
+
 @test "several networks side by side see nothing of each other" {
 	NET=one "$PORTLAB" up
 	NET=two "$PORTLAB" up 01/drop
