@@ -329,7 +329,7 @@ log_of() {
 @test "chaos: its status is the program's, or that of env" {
 	run -7 chaos -o report sh -c 'exit 7'
 	run -137 chaos -o report sh -c 'kill -KILL $$'
-	run -127 chaos -o report no-such-program
+	PATH=/usr/bin:/bin run -127 chaos -o report no-such-program
 	run -126 chaos -o report /
 	run -2 chaos
 	run -2 chaos -f nonsense true

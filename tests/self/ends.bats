@@ -211,7 +211,6 @@ stay() {
 	"$PORTLAB" down
 	wait "$pid" || true
 	exec 9>&-
-	cat "$BATS_TEST_TMPDIR/screen"
 	grep 'the network was taken away' "$BATS_TEST_TMPDIR/screen"
 	grep 'the same' "$BATS_TEST_TMPDIR/screen"
 	nothing_is_left

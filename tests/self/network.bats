@@ -11,7 +11,8 @@ setup() {
 
 teardown() {
 	end_background
-	for holder in "$PORTLAB_STATE"/nets/*/holder; do
+	local holder
+	for holder in "$BATS_TEST_TMPDIR"{,/*}/{state,.portlab}/nets/*/holder; do
 		[[ ! -e $holder ]] || "$BUILD/lab/labns" end "$holder"
 	done
 }
