@@ -314,9 +314,10 @@ static void tell_reset_reason(struct tale *t)
 		    t->from, t->to);
 	else
 		add(t,
-		    "connection reset: close() with unread data or with "
-		    "SO_LINGER 0, or %s does not know it (any more); the "
-		    "next read() or write() at %s fails with ECONNRESET",
+		    "connection reset: %s closed it with data unread, with "
+		    "SO_LINGER 0 or before accept(), or does not know it "
+		    "(any more); the next read() or write() at %s fails with "
+		    "ECONNRESET",
 		    t->from, t->to);
 }
 
