@@ -29,8 +29,3 @@ say_usage() { # SENTENCE
 have() { # TOOL
 	command -v "$1" >/dev/null 2>&1
 }
-
-# Break text into lines of at most 78 columns, indented by two.
-wrap() {
-	fold -s -w 76 | sed 's/^/  /; s/ *$//'
-}

@@ -101,7 +101,7 @@ doctor_tools() {
 }
 
 doctor_network() {
-	local bad=0 said
+	local bad=0
 	echo "The lab network"
 	if [[ $EUID != 0 ]]; then
 		doctor_try 'user namespace' doctor_fix_userns \

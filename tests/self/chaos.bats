@@ -5,27 +5,12 @@
 
 bats_require_minimum_version 1.5.0
 
-PATIENCE_S=20
-
-setup_file() {
-	ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	BUILD=${PORTLAB_BUILD:-$ROOT/build}
-	export ROOT BUILD
-	"${CC:-cc}" -D_GNU_SOURCE -std=c17 -o "$BATS_FILE_TMPDIR/defective" \
-		"$ROOT/tests/self/chaos/defective.c"
-}
+load peer
 
 setup() {
 	PID=
 	cd "$BATS_TEST_TMPDIR" || return
 	works || skip "no right to watch system calls here"
-}
-
-teardown() {
-	if [ -n "$PID" ]; then
-		kill -KILL "$PID" 2>/dev/null || true
-		wait "$PID" 2>/dev/null || true
-	fi
 }
 
 # --- helpers -----------------------------------------------------------------
@@ -36,18 +21,6 @@ chaos() {
 
 works() {
 	chaos -o /dev/null true
-}
-
-# start COMMAND...: in the background; the port that its first line ends with
-# is in $PORT.
-start() {
-	rm -f out
-	mkfifo out
-	"$@" >out 2>&1 3>&- 4>&- 10>&- &
-	PID=$!
-	exec {OUT}<out
-	IFS= read -r -t "$PATIENCE_S" LINE <&"$OUT"
-	PORT=${LINE##*[: ]}
 }
 
 # under KINDS SEED COMMAND...: start it, with these faults.

@@ -53,7 +53,3 @@ carrying() { # WORD
 		fi
 	done
 }
-
-nothing_carries() {
-	[[ -z $(carrying "$1") ]]
-}

@@ -6,40 +6,14 @@
 
 bats_require_minimum_version 1.5.0
 
-PATIENCE_S=20
-
-setup_file() {
-	ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	BUILD=${PORTLAB_BUILD:-$ROOT/build}
-	export ROOT BUILD
-	"${CC:-cc}" -D_GNU_SOURCE -std=c17 -o "$BATS_FILE_TMPDIR/defective" \
-		"$ROOT/tests/self/chaos/defective.c"
-}
+load peer
 
 setup() {
 	PID=
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-teardown() {
-	if [ -n "$PID" ]; then
-		kill -KILL "$PID" 2>/dev/null || true
-		wait "$PID" 2>/dev/null || true
-	fi
-}
-
 # --- helpers -----------------------------------------------------------------
-
-# start COMMAND...: in the background; the port that its first line ends with
-# is in $PORT.
-start() {
-	mkfifo out
-	"$@" >out 2>&1 3>&- 4>&- 10>&- &
-	PID=$!
-	exec {OUT}<out
-	IFS= read -r -t "$PATIENCE_S" LINE <&"$OUT"
-	PORT=${LINE##*[: ]}
-}
 
 serve() {
 	start "$BUILD/solution/echo_server" 0
