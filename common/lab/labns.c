@@ -5,6 +5,7 @@
  *        labns hold FILE COMMAND [ARG...]         make, set up, keep
  *        labns join PID HOST COMMAND [ARG...]     enter from outside
  *        labns host HOST COMMAND [ARG...]         enter from inside
+ *        labns holder FILE                        print its pid, if it lives
  *        labns end FILE                           take away what hold made
  *
  * run and hold make a pid, mount, network, IPC and UTS namespace, for an
@@ -78,6 +79,7 @@ static _Noreturn void usage(void)
 		      "       labns hold FILE COMMAND [ARG...]\n"
 		      "       labns join PID HOST COMMAND [ARG...]\n"
 		      "       labns host HOST COMMAND [ARG...]\n"
+		      "       labns holder FILE\n"
 		      "       labns end FILE\n");
 	_exit(2);
 }
@@ -485,27 +487,13 @@ static void note_holder(const char *file, pid_t pid)
 	}
 }
 
-/* Kill PID, if it is the one that started at STARTED, and see it gone. */
-static void end_holder(pid_t pid, long long started)
+/*
+ * A pidfd of the holder that FILE names and its pid in *PID; -1 when it has
+ * ended. Opened before the times are compared: from then on it is the same.
+ */
+static int open_holder(const char *file, pid_t *pid)
 {
-	struct pollfd pfd = {.fd = open_pidfd(pid), .events = POLLIN};
-
-	/* Opened before it is compared: from then on it is the same. */
-	if (pfd.fd < 0 || start_time(pid) != started)
-		return;
-	if (syscall(SYS_pidfd_send_signal, pfd.fd, SIGKILL, NULL, 0U) < 0 &&
-	    errno != ESRCH)
-		broken("ending process %d", pid);
-	if (poll(&pfd, 1, GRACE_MS) == 0) {
-		errno = ETIMEDOUT;
-		broken("ending process %d", pid);
-	}
-	(void)close(pfd.fd);
-}
-
-/* End the holder that FILE names, wait until it has gone, remove FILE. */
-static int end(const char *file)
-{
+	struct pollfd pfd = {.events = POLLIN};
 	char line[PATH_BYTES];
 	char *space;
 	FILE *f = fopen(file, "re");
@@ -518,9 +506,45 @@ static int end(const char *file)
 		broken("%s", file);
 	}
 	space = strchr(line, ' ');
-	if (space != NULL) {
-		*space = '\0';
-		end_holder(parse_pid(line), strtoll(space + 1, NULL, 10));
+	if (space == NULL)
+		return -1;
+	*space = '\0';
+	*pid = parse_pid(line);
+	pfd.fd = open_pidfd(*pid);
+	if (pfd.fd >= 0 && poll(&pfd, 1, 0) == 0 &&
+	    start_time(*pid) == strtoll(space + 1, NULL, 10))
+		return pfd.fd;
+	if (pfd.fd >= 0)
+		(void)close(pfd.fd);
+	return -1;
+}
+
+/* Print the pid of the holder that FILE names, if there still is one. */
+static int holder(const char *file)
+{
+	pid_t pid;
+
+	if (open_holder(file, &pid) >= 0)
+		(void)dprintf(STDOUT_FILENO, "%d\n", pid);
+	return 0;
+}
+
+/* End the holder that FILE names, wait until it has gone, remove FILE. */
+static int end(const char *file)
+{
+	struct pollfd pfd = {.events = POLLIN};
+	pid_t pid;
+
+	pfd.fd = open_holder(file, &pid);
+	if (pfd.fd >= 0) {
+		if (syscall(SYS_pidfd_send_signal, pfd.fd, SIGKILL, NULL, 0U) <
+			    0 &&
+		    errno != ESRCH)
+			broken("ending process %d", pid);
+		if (poll(&pfd, 1, GRACE_MS) == 0) {
+			errno = ETIMEDOUT;
+			broken("ending process %d", pid);
+		}
 	}
 	if (unlink(file) < 0)
 		broken("%s", file);
@@ -704,6 +728,8 @@ int main(int argc, char **argv)
 		return run(0, argv + 2);
 	if (strcmp(verb, "run") == 0 && argc > 4)
 		return run(parse_pid(argv[3]), argv + 4);
+	if (strcmp(verb, "holder") == 0)
+		return holder(argv[2]);
 	if (strcmp(verb, "end") == 0)
 		return end(argv[2]);
 	if (strcmp(verb, "hold") == 0 && argc > 3)

@@ -49,16 +49,7 @@ net_host() { # HOST
 
 # The pid of the network's init, or nothing when there is none any more.
 net_pid() {
-	local pid started stat
-	[[ -r $NETDIR/holder ]] || return 0
-	read -r pid started <"$NETDIR/holder" || return 0
-	stat=$(cat "/proc/$pid/stat" 2>/dev/null) || return 0
-	# Field 22, counted from behind the name, which may hold spaces.
-	# shellcheck disable=SC2086
-	set -- ${stat##*) }
-	if [[ ${20-} == "$started" && $1 != Z ]]; then
-		printf '%s\n' "$pid"
-	fi
+	[[ ! -r $NETDIR/holder ]] || "$LABNS" holder "$NETDIR/holder"
 }
 
 net_pid_or_die() {
