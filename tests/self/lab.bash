@@ -53,3 +53,7 @@ carrying() { # WORD
 		fi
 	done
 }
+
+nothing_carries() { # WORD
+	[[ -z $(carrying "$1") ]]
+}
