@@ -10,6 +10,7 @@
 #include "decode.h"
 #include "forward.h"
 #include "names.h"
+#include "net.h"
 #include "pcap.h"
 #include "render.h"
 #include "track.h"
@@ -28,7 +29,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, DISCARD_PORT = 9 };
+enum { EXIT_USAGE = 2, DISCARD_PORT = 9, PORTS_MAX = 64 };
 
 /* Lets some of the steps through, counted from 1. */
 struct filter {
@@ -51,6 +52,9 @@ static const char help_text[] =
 	"/etc/hosts\n"
 	"  --at NAME          the host that captured: client, server, router,\n"
 	"                     or a name in --hosts\n"
+	"  --port PORT,...    only connections with one of these ports at "
+	"either\n"
+	"                     end\n"
 	"  --packets FROM-TO  only these of the packets, counted from 1: 1-3, "
 	"4-\n"
 	"  --until-mark TEXT  stop at a UDP datagram to port 9 that begins "
@@ -72,7 +76,9 @@ struct options {
 	const char *hosts;
 	const char *at;
 	const char *mark;
-	uint64_t first, last; /* packets to show */
+	const char *ports_text;
+	struct net_ports ports; /* to show; none: all */
+	uint64_t first, last;	/* packets to show */
 	int width;
 	bool events;
 	bool unicode;
@@ -176,6 +182,17 @@ static void parse_packets(struct options *o, const char *text)
 			    text);
 }
 
+static void parse_ports(struct options *o, const char *text)
+{
+	net_ports_free(&o->ports); /* of an earlier --port */
+	if (net_ports_parse(&o->ports, text) == -1 ||
+	    o->ports.count > PORTS_MAX)
+		usage_error("--port takes 1 to %d ports from 1 to %d, as 80 or "
+			    "80,9000-9010, not '%s'",
+			    PORTS_MAX, NET_PORT_MAX, text);
+	o->ports_text = text;
+}
+
 static enum when parse_when(const char *text)
 {
 	static const char *const names[] = {"auto", "always", "never"};
@@ -215,6 +232,7 @@ enum option_id {
 	OPT_EVENTS = 256,
 	OPT_HOSTS,
 	OPT_AT,
+	OPT_PORT,
 	OPT_PACKETS,
 	OPT_MARK,
 	OPT_WIDTH,
@@ -228,6 +246,7 @@ static const struct option long_options[] = {
 	{"events", no_argument, NULL, OPT_EVENTS},
 	{"hosts", required_argument, NULL, OPT_HOSTS},
 	{"at", required_argument, NULL, OPT_AT},
+	{"port", required_argument, NULL, OPT_PORT},
 	{"packets", required_argument, NULL, OPT_PACKETS},
 	{"until-mark", required_argument, NULL, OPT_MARK},
 	{"width", required_argument, NULL, OPT_WIDTH},
@@ -249,6 +268,9 @@ static void take_option(struct options *o, int id)
 		break;
 	case OPT_AT:
 		o->at = optarg;
+		break;
+	case OPT_PORT:
+		parse_ports(o, optarg);
 		break;
 	case OPT_PACKETS:
 		parse_packets(o, optarg);
@@ -369,6 +391,24 @@ static bool is_mark(const struct packet *p, const char *mark)
 	       memcmp(p->payload, mark, len) == 0;
 }
 
+static bool has_port(const struct net_ports *ports, const struct endpoint *a,
+		     const struct endpoint *b)
+{
+	for (size_t i = 0; i < ports->count; i++)
+		if (ports->port[i] == a->port || ports->port[i] == b->port)
+			return true;
+	return ports->count == 0;
+}
+
+/* Whether P is to be shown; an ICMP error as the segment that it quotes. */
+static bool is_wanted(const struct packet *p, enum decoded what,
+		      const struct net_ports *ports)
+{
+	if (what == DECODED_ICMP)
+		return has_port(ports, &p->quoted_src, &p->quoted_dst);
+	return has_port(ports, &p->src, &p->dst);
+}
+
 struct tally {
 	uint64_t fragments;
 	bool marked;
@@ -376,7 +416,8 @@ struct tally {
 
 /* Read to the end, or to the mark. */
 static enum pcap_result read_packets(struct pcap *pcap, struct track *track,
-				     const char *mark, struct tally *tally)
+				     const struct options *o,
+				     struct tally *tally)
 {
 	for (;;) {
 		struct pcap_record record;
@@ -395,10 +436,15 @@ static enum pcap_result read_packets(struct pcap *pcap, struct track *track,
 			decode(pcap->link_type, record.data, record.len, &p);
 
 		p.time_ns = record.time_ns;
-		if (what == DECODED_TCP || what == DECODED_ICMP)
-			track_packet(track, &p, what);
+		if (what == DECODED_TCP || what == DECODED_ICMP) {
+			if (is_wanted(&p, what, &o->ports))
+				track_packet(track, &p, what);
+			else
+				track_other(track, &p, what);
+		}
 		tally->fragments += what == DECODED_FRAGMENT;
-		if (what == DECODED_UDP && mark != NULL && is_mark(&p, mark)) {
+		if (what == DECODED_UDP && o->mark != NULL &&
+		    is_mark(&p, o->mark)) {
 			tally->marked = true;
 			return PCAP_END;
 		}
@@ -406,10 +452,10 @@ static enum pcap_result read_packets(struct pcap *pcap, struct track *track,
 }
 
 /* Read, draw, and say what was odd. The exit status. */
-static int run(struct pcap *pcap, struct track *track, const char *mark)
+static int run(struct pcap *pcap, struct track *track, const struct options *o)
 {
 	struct tally tally = {0};
-	enum pcap_result result = read_packets(pcap, track, mark, &tally);
+	enum pcap_result result = read_packets(pcap, track, o, &tally);
 
 	track_end(track, result == PCAP_BROKEN);
 	flush_output();
@@ -420,11 +466,13 @@ static int run(struct pcap *pcap, struct track *track, const char *mark)
 		warn("%s", pcap->message);
 		return EXIT_FAILURE;
 	}
-	if (mark != NULL && !tally.marked) {
-		warn("the capture ended before the mark '%s'", mark);
+	if (o->mark != NULL && !tally.marked) {
+		warn("the capture ended before the mark '%s'", o->mark);
 		return EXIT_FAILURE;
 	}
-	if (track_packets(track) == 0)
+	if (track_packets(track) == 0 && o->ports_text != NULL)
+		warn("no TCP packet of port %s in this capture", o->ports_text);
+	else if (track_packets(track) == 0)
 		warn("no TCP packet in this capture");
 	return EXIT_SUCCESS;
 }
@@ -460,7 +508,7 @@ static int draw(const struct options *o, const struct names *names, int fd,
 	if (track == NULL)
 		warn("%s", strerror(errno));
 	else if (begin_capture(&pcap, fd) == PCAP_PACKET)
-		status = run(&pcap, track, o->mark);
+		status = run(&pcap, track, o);
 	pcap_close(&pcap);
 	track_free(track);
 	return status;
@@ -494,5 +542,6 @@ int main(int argc, char *argv[])
 
 	if (o.file != NULL)
 		close(fd);
+	net_ports_free(&o.ports);
 	return status;
 }

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DROPS_MAX = 64 };
+enum { DROPS_MAX = 64, OTHERS_MAX = 64 };
 
 /* A packet that was shown as dropped: its Out may still come. */
 struct drop {
@@ -21,6 +21,12 @@ struct drop {
 	uint8_t from;
 	struct wire wire;
 	int64_t time_ns;
+};
+
+/* A packet that came in and is not shown: it may go out as one that is. */
+struct other {
+	struct wire wire;
+	uint8_t ttl; /* 0: none */
 };
 
 struct track {
@@ -37,6 +43,8 @@ struct track {
 	struct step queue[QUEUE_MAX];
 	unsigned drops;
 	struct drop drop[DROPS_MAX];
+	unsigned others;
+	struct other other[OTHERS_MAX];
 };
 
 /* --- the queue --- */
@@ -99,6 +107,13 @@ static void remember_drop(struct track *t, const struct step *s)
 		.wire = s->wire,
 		.time_ns = s->time_ns,
 	};
+}
+
+static void remember_other(struct track *t, const struct wire *wire,
+			   const struct packet *p)
+{
+	t->other[t->others++ % OTHERS_MAX] =
+		(struct other){.wire = *wire, .ttl = p->ttl};
 }
 
 static void show(struct track *t, struct step *s)
@@ -404,6 +419,20 @@ static struct drop *find_drop(struct track *t, const struct conn *conn,
 	return NULL;
 }
 
+/* Whether S came in as a packet that is not shown, under other addresses. */
+static bool came_in_as_other(struct track *t, const struct step *s)
+{
+	for (unsigned i = 0; i < OTHERS_MAX; i++) {
+		struct other *o = &t->other[i];
+
+		if (o->ttl == s->ttl + 1 && wire_equal(&o->wire, &s->wire)) {
+			*o = (struct other){0};
+			return true;
+		}
+	}
+	return false;
+}
+
 /* What goes out is what came in: the step that waits for it is complete. */
 static bool pass(struct track *t, struct conn *conn, uint8_t from,
 		 const struct wire *wire)
@@ -441,6 +470,10 @@ static void goes_out(struct track *t, struct step *s)
 		in->other = s->conn->number;
 		s->other = in->conn->number;
 		resolve(t, in, FATE_PASSED);
+		s->fate = FATE_PASSED;
+		return;
+	}
+	if (came_in_as_other(t, s)) {
 		s->fate = FATE_PASSED;
 		return;
 	}
@@ -576,6 +609,24 @@ void track_packet(struct track *t, struct packet *p, enum decoded what)
 	if (s->notes & NOTE_RETRY)
 		give_up(t, s);
 	begin(t, s);
+	drain(t);
+}
+
+void track_other(struct track *t, struct packet *p, enum decoded what)
+{
+	struct wire wire = wire_of(p, what);
+	struct step *in = NULL;
+
+	expire(t, p->time_ns - t->epoch_ns);
+	orient(t, p);
+	if (t->role != ROLE_ROUTER || what != DECODED_TCP)
+		return;
+	if (p->direction == DIR_IN)
+		remember_other(t, &wire, p);
+	if (p->direction == DIR_OUT)
+		in = find_in_other(t, &wire, p->ttl);
+	if (in != NULL)
+		resolve(t, in, FATE_PASSED);
 	drain(t);
 }
 

@@ -37,6 +37,12 @@ void track_free(struct track *track);
 /* A packet was captured: DECODED_TCP or DECODED_ICMP. P is changed. */
 void track_packet(struct track *track, struct packet *p, enum decoded what);
 
+/*
+ * The same, of a packet that is not to be shown. It may tell how far one that
+ * is shown got: time passes, and NAT gives a packet other ports.
+ */
+void track_other(struct track *track, struct packet *p, enum decoded what);
+
 /* Nothing was captured for ANSWER_MS: nothing waits any longer. */
 void track_idle(struct track *track);
 

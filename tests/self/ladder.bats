@@ -173,6 +173,74 @@ sane() { # COMMAND...
 		diff <(sed -n 3p "$BATS_TEST_TMPDIR/all") -
 }
 
+@test "ladder: --port shows these ports' connections as if alone" {
+	local all=$CAPTURES/two-client.events
+	# All connections are to port 9000; each has a client's port of its own.
+	"$LADDER" --events --port 9000 "$CAPTURES/two-client.pcap" |
+		diff "$all" -
+	"$LADDER" --events --port 60478 "$CAPTURES/two-client.pcap" |
+		diff <(grep ' 1 ' "$all" | grep ':60478 ') -
+	"$LADDER" --events --port 60478,60484 "$CAPTURES/two-client.pcap" |
+		diff "$all" -
+	"$LADDER" --events --port 60480-60490 "$CAPTURES/two-client.pcap" \
+		>"$BATS_TEST_TMPDIR/out"
+	[[ $(wc -l <"$BATS_TEST_TMPDIR/out") == 10 ]]
+	# The second is the first now, and time begins with it.
+	grep ':60484 ' "$all" | cut -d' ' -f3- |
+		diff - <(cut -d' ' -f3- "$BATS_TEST_TMPDIR/out")
+	run -0 cut -d' ' -f1,2 "$BATS_TEST_TMPDIR/out"
+	[[ ${lines[0]} == '0.000000 1' && ${lines[9]} == '0.000736 1' ]]
+}
+
+@test "ladder: --port counts for --packets and in the diagram" {
+	"$LADDER" --events --port 60484 --packets 2 "$CAPTURES/two-client.pcap" \
+		>"$BATS_TEST_TMPDIR/out"
+	run -0 cat "$BATS_TEST_TMPDIR/out"
+	[[ ${#lines[@]} == 1 && $output == '0.000004 1 '*' syn-ack '* ]]
+	run -0 "$LADDER" --ascii --port 60484 "$CAPTURES/two-client.pcap"
+	[[ $output == *:60484* && $output != *:60478* ]]
+	run -0 "$LADDER" --ascii --port 60484 --port 60478 \
+		"$CAPTURES/two-client.pcap"
+	[[ $output == *:60478* && $output != *:60484* ]]
+}
+
+@test "ladder: --port judges an ICMP error by the segment it quotes" {
+	local name
+	for name in icmp-client icmp-router icmp6-client; do
+		options_of "$name"
+		"$LADDER" --events --port 9001 "${OPTIONS[@]}" \
+			"$CAPTURES/$name.pcap" | diff "$CAPTURES/$name.events" -
+		run -0 --separate-stderr "$LADDER" --events --port 9002,80 \
+			"${OPTIONS[@]}" "$CAPTURES/$name.pcap"
+		[[ -z $output ]]
+		[[ $stderr == 'ladder: no TCP packet of port 9002,80 in this capture' ]]
+	done
+}
+
+@test "ladder: --port takes nothing for dropped that NAT sent on" {
+	local port
+	options_of nat-router
+	for port in 80 9000; do
+		# Field by field as in the whole, but for what counts.
+		"$LADDER" --events --port "$port" "${OPTIONS[@]}" \
+			"$CAPTURES/nat-router.pcap" | cut -d' ' -f3-14 |
+			diff <(grep ":$port " "$CAPTURES/nat-router.events" |
+				cut -d' ' -f3-14) -
+	done
+	# Nor for the router's own what came in from another port.
+	printf '%s\n' \
+		'1.000000 in 198.51.100.10:40000 203.0.113.20:80 S 1 0 0 64 7' \
+		'1.000010 out 198.51.100.10:40000 203.0.113.20:9000 S 1 0 0 63 7' \
+		'1.000020 in 203.0.113.20:9000 198.51.100.10:40000 RA 0 2 0 64 8' \
+		'1.000030 out 203.0.113.20:80 198.51.100.10:40000 RA 0 2 0 63 8' |
+		pcap make >"$BATS_TEST_TMPDIR/in.pcap"
+	run -0 "$LADDER" --events --at router --port 80 \
+		"$BATS_TEST_TMPDIR/in.pcap"
+	[[ ${#lines[@]} == 2 ]]
+	[[ ${lines[0]} == *' syn SYN '*' passed 64 '*' connect' ]]
+	[[ ${lines[1]} == *' rst RST,ACK '*' passed 63 '*' refused' ]]
+}
+
 # --- other captures -------------------------------------------------------------
 
 @test "ladder: either byte order, micro- and nanoseconds" {
@@ -289,6 +357,8 @@ sane() { # COMMAND...
 				"$BATS_TEST_TMPDIR/in.pcap"
 			sane "$LADDER_ASAN" --events \
 				"$BATS_TEST_TMPDIR/in.pcap"
+			sane "$LADDER_ASAN" --events --port 9001,80 \
+				--at router "$BATS_TEST_TMPDIR/in.pcap"
 		done
 	done
 }
@@ -337,6 +407,27 @@ next_line() {
 	exec 7<&-
 }
 
+@test "ladder: live, time passes with what --port passes over" {
+	mkfifo "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
+	"$LADDER" --events --port 80 <"$BATS_TEST_TMPDIR/in" \
+		>"$BATS_TEST_TMPDIR/out" 3>&- 4>&- &
+	local ladder=$! others
+	exec 6>"$BATS_TEST_TMPDIR/in" 7<"$BATS_TEST_TMPDIR/out"
+	# A SYN without an answer, and others' packets without a pause.
+	perl -e 'print "1.000000 out 192.0.2.1:40000 192.0.2.2:80 S 1 0 0\n";
+		for (my $n = 1; ; $n++) {
+			printf "%d.%06d out 192.0.2.1:81 192.0.2.2:81 " .
+				"A 1 1 0\n", 1 + $n / 1000, $n % 1000 * 1000
+				or last;
+		}' | pcap make >&6 3>&- 4>&- 7<&- &
+	others=$!
+	next_line || true
+	kill "$ladder" "$others"
+	wait "$ladder" "$others" || true
+	exec 6>&- 7<&-
+	[[ $LINE == *':80 syn '*' unknown '* ]]
+}
+
 @test "ladder: --until-mark ends at the mark, while the pipe is still open" {
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	"$LADDER" --events --until-mark stop-here <"$BATS_TEST_TMPDIR/in" \
@@ -380,11 +471,16 @@ next_line() {
 	local bad
 	for bad in --nonsense --width --width=59 --width=401 --width=80x \
 		--color=red --color '--until-mark=' --packets=0 --packets=3-2 \
-		--packets=a --packets=- --at=nobody --packets=1-2-3; do
+		--packets=a --packets=- --at=nobody --packets=1-2-3 \
+		--port --port= --port=0 --port=70000 '--port=80,' --port=-1 \
+		--port=80x --port=90-80 --port=1-65 --port=no-such-service; do
 		run -2 --separate-stderr "$LADDER" $bad "$CAPTURES/lo.pcap" \
 			</dev/null
 		[[ -z $output && $stderr == *'usage: ladder '* ]]
 	done
+	run -2 "$LADDER" --port 70000 "$CAPTURES/lo.pcap"
+	[[ $output == *'ports from 1 to 65535'*"not '70000'"* ]]
+	run -0 "$LADDER" --port 65535,1-63 "$CAPTURES/lo.pcap"
 	run -2 "$LADDER" "$CAPTURES/lo.pcap" "$CAPTURES/lo.pcap"
 	run -1 "$LADDER" --hosts "$BATS_TEST_TMPDIR/none" "$CAPTURES/lo.pcap"
 }
@@ -403,6 +499,6 @@ next_line() {
 		run -0 valgrind -q --error-exitcode=99 --leak-check=full \
 			--track-fds=yes "$LADDER" "$capture"
 		run -0 valgrind -q --error-exitcode=99 --leak-check=full \
-			"$LADDER" --events "$capture"
+			"$LADDER" --events --port 80 --port 9000 "$capture"
 	done
 }
