@@ -2,12 +2,17 @@
  * await.c - wait for a fact of this host's TCP, not for a time
  *
  * Usage: await listen PORT PID MS   until a socket listens on PORT
+ *        await listening PORT       at once: the addresses with a listener
+ *                                   on PORT
  *        await settled MS           until no connection is half made or half
  *                                   closed
+ *        await mark FILE TEXT MS    until FILE, which grows, contains TEXT
  *
- * Both read the kernel's own tables, /proc/net/tcp and tcp6 of the network
- * namespace that it runs in: to connect would eat an accept(). listen ends at
- * once when process PID has gone.
+ * The first three read the kernel's own tables, /proc/net/tcp and tcp6 of the
+ * network namespace that it runs in: to connect would eat an accept().
+ *
+ * listen ends at once when process PID has gone. When MS have passed it prints
+ * what listens instead: a line "listening ADDR PORT" for each listener.
  *
  * Exit status: 0 it is so, 1 not within MS milliseconds, 2 usage, 3 PID ended.
  */
@@ -15,16 +20,23 @@
 #include "net.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
 	TICK_MS = 2,
 	MS_MAX = 600000,
+	NS_PER_MS = 1000000,
+	MARK_MAX_BYTES = 1024,
+	CHUNK_BYTES = 65536,
 	EXIT_GONE = 3,
 	/* include/net/tcp_states.h, as the fourth column shows them */
 	ESTABLISHED = 1,
@@ -32,44 +44,126 @@ enum {
 	LISTEN = 10,
 };
 
-/* Whether a socket of which the caller asks is in state STATE at PORT. */
-typedef bool wanted(unsigned state, unsigned port, unsigned asked);
+/* --- the kernel's tables --- */
 
-static bool listens(unsigned state, unsigned port, unsigned asked)
+/* One line of a table. */
+struct entry {
+	struct net_endpoint local;
+	unsigned state;
+};
+
+/* Which lines are meant. */
+struct query {
+	bool (*matches)(const struct entry *entry, unsigned port);
+	unsigned port;
+	void (*print)(const struct entry *entry); /* NULL: none is printed */
+};
+
+static bool listens(const struct entry *entry, unsigned port)
 {
-	return state == LISTEN && port == asked;
+	return entry->state == LISTEN &&
+	       net_endpoint_port(&entry->local) == port;
 }
 
-static bool unsettled(unsigned state, unsigned port, unsigned asked)
+static bool listens_anywhere(const struct entry *entry, unsigned port)
 {
 	(void)port;
-	(void)asked;
-	return state != LISTEN && state != ESTABLISHED && state != TIME_WAIT;
+	return entry->state == LISTEN;
+}
+
+static bool unsettled(const struct entry *entry, unsigned port)
+{
+	(void)port;
+	return entry->state != LISTEN && entry->state != ESTABLISHED &&
+	       entry->state != TIME_WAIT;
+}
+
+/* The address alone, into BUF of NET_ENDPOINT_LEN bytes: "0.0.0.0", "::". */
+static const char *address_of(const struct entry *entry, char *buf)
+{
+	char *end;
+
+	net_endpoint_format(&entry->local, buf, NET_ENDPOINT_LEN);
+	end = strrchr(buf, ':'); /* before the port */
+	if (*buf != '[') {
+		*end = '\0';
+		return buf;
+	}
+	end[-1] = '\0';
+	return buf + 1;
+}
+
+static void print_address(const struct entry *entry)
+{
+	char buf[NET_ENDPOINT_LEN];
+
+	printf("%s\n", address_of(entry, buf));
+}
+
+static void print_listener(const struct entry *entry)
+{
+	char buf[NET_ENDPOINT_LEN];
+
+	printf("listening %s %u\n", address_of(entry, buf),
+	       (unsigned)net_endpoint_port(&entry->local));
 }
 
 /*
- * The local port and the state of one socket's line, "0: 0100007F:1F90
- * 00000000:0000 0A ...", where all numbers are hexadecimal. False for the
- * line of headings.
+ * An address of a table as WORDS, 8 hexadecimal digits each: the bytes as
+ * they lie in memory, read as numbers of this machine's byte order. The text
+ * behind it.
  */
-static bool parse_line(char *line, unsigned *port, unsigned *state)
+static char *parse_words(char *text, uint32_t *words, int count)
+{
+	for (int i = 0; i < count; i++) {
+		char digits[9] = "";
+
+		memcpy(digits, text, strnlen(text, 8));
+		words[i] = (uint32_t)strtoul(digits, NULL, 16);
+		text += strlen(digits);
+	}
+	return text;
+}
+
+/* The local address at TEXT, without its port. The text behind it. */
+static char *parse_address(char *text, bool ipv6, struct net_endpoint *ep)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)&ep->addr;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&ep->addr;
+
+	*ep = (struct net_endpoint){
+		.addr.ss_family = ipv6 ? AF_INET6 : AF_INET,
+		.len = ipv6 ? sizeof(*in6) : sizeof(*in),
+	};
+	return ipv6 ? parse_words(text, in6->sin6_addr.s6_addr32, 4)
+		    : parse_words(text, &in->sin_addr.s_addr, 1);
+}
+
+/*
+ * One socket's line, "0: 0100007F:1F90 00000000:0000 0A ...", where all
+ * numbers are hexadecimal. False for the line of headings.
+ */
+static bool parse_line(char *line, bool ipv6, struct entry *entry)
 {
 	char *p = strchr(line, ':'); /* behind the number of the line */
 
-	p = p == NULL ? NULL : strchr(p + 1, ':');
 	if (p == NULL)
 		return false;
-	*port = (unsigned)strtoul(p + 1, &p, 16);
+	p = parse_address(p + 1 + strspn(p + 1, " "), ipv6, &entry->local);
+	if (*p != ':')
+		return false;
+	(void)net_endpoint_set_port(&entry->local,
+				    (uint16_t)strtoul(p + 1, &p, 16));
 	p = strchr(p, ':');
 	if (p == NULL)
 		return false;
 	(void)strtoul(p + 1, &p, 16);
-	*state = (unsigned)strtoul(p, NULL, 16);
+	entry->state = (unsigned)strtoul(p, NULL, 16);
 	return true;
 }
 
-/* Whether the table in FILE has a line for which MATCH holds. */
-static bool table_has(const char *file, wanted *match, unsigned asked)
+/* Whether the table in FILE has such a line. To print, all are looked at. */
+static bool table_has(const char *file, bool ipv6, const struct query *query)
 {
 	char line[512];
 	bool found = false;
@@ -80,22 +174,166 @@ static bool table_has(const char *file, wanted *match, unsigned asked)
 			return false; /* no IPv6 here */
 		cli_die_errno("%s", file);
 	}
-	while (!found && fgets(line, sizeof(line), f) != NULL) {
-		unsigned port;
-		unsigned state;
+	while ((!found || query->print != NULL) &&
+	       fgets(line, sizeof(line), f) != NULL) {
+		struct entry entry;
 
-		if (parse_line(line, &port, &state))
-			found = match(state, port, asked);
+		if (!parse_line(line, ipv6, &entry) ||
+		    !query->matches(&entry, query->port))
+			continue;
+		found = true;
+		if (query->print != NULL)
+			query->print(&entry);
 	}
 	(void)fclose(f);
 	return found;
 }
 
-static bool tcp_has(wanted *match, unsigned asked)
+static bool tcp_has(const struct query *query)
 {
-	return table_has("/proc/net/tcp", match, asked) ||
-	       table_has("/proc/net/tcp6", match, asked);
+	bool found = table_has("/proc/net/tcp", false, query);
+
+	if (found && query->print == NULL)
+		return true;
+	return table_has("/proc/net/tcp6", true, query) || found;
 }
+
+/* --- waiting --- */
+
+/*
+ * Wait until there is something to be had from FD (-1: nothing ever is), for
+ * MS at most; whether there is. A signal that is to end the program ends the
+ * wait too.
+ */
+static bool wait_ms(int fd, int ms)
+{
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+	struct timespec limit = {
+		.tv_sec = ms / 1000,
+		.tv_nsec = (long)(ms % 1000) * NS_PER_MS,
+	};
+
+	return ppoll(&pfd, 1, &limit, cli_wait_mask()) > 0;
+}
+
+static bool over(net_time deadline)
+{
+	return net_now() >= deadline || cli_stopping();
+}
+
+static int await_listen(unsigned port, int pid, net_time deadline)
+{
+	const struct query query = {listens, port, NULL};
+	const struct query others = {listens_anywhere, 0, print_listener};
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0U);
+
+	for (;;) {
+		if (tcp_has(&query))
+			return CLI_OK;
+		if (over(deadline)) {
+			(void)tcp_has(&others);
+			return CLI_FAILED;
+		}
+		if (pidfd < 0 || wait_ms(pidfd, TICK_MS))
+			return tcp_has(&query) ? CLI_OK : EXIT_GONE;
+	}
+}
+
+static int listening(unsigned port)
+{
+	const struct query query = {listens, port, print_address};
+
+	return tcp_has(&query) ? CLI_OK : CLI_FAILED;
+}
+
+static int await_settled(net_time deadline)
+{
+	const struct query query = {unsettled, 0, NULL};
+
+	while (tcp_has(&query)) {
+		if (over(deadline))
+			return CLI_FAILED;
+		(void)wait_ms(-1, TICK_MS);
+	}
+	return CLI_OK;
+}
+
+/* --- a mark in a file --- */
+
+/* A file that is read while it grows. */
+struct growing {
+	const char *name;
+	int fd;
+	size_t kept; /* the last bytes of before: a mark may begin in them */
+	char buf[MARK_MAX_BYTES + CHUNK_BYTES];
+};
+
+enum look { LOOK_FOUND, LOOK_ON, LOOK_END };
+
+/* Look for MARK in what comes next in the file. */
+static enum look look_for(struct growing *g, const char *mark)
+{
+	size_t len = strlen(mark);
+	ssize_t n = read(g->fd, g->buf + g->kept, CHUNK_BYTES);
+
+	if (n < 0)
+		cli_die_errno("%s", g->name);
+	if (n == 0)
+		return LOOK_END;
+
+	size_t have = g->kept + (size_t)n;
+
+	if (memmem(g->buf, have, mark, len) != NULL)
+		return LOOK_FOUND;
+	g->kept = have < len - 1 ? have : len - 1;
+	memmove(g->buf, g->buf + have - g->kept, g->kept);
+	return LOOK_ON;
+}
+
+/* A descriptor from which something can be read when FILE has grown. */
+static int watch(const char *file)
+{
+	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	if (fd < 0)
+		cli_die_errno("inotify_init1");
+	if (inotify_add_watch(fd, file, IN_MODIFY) < 0)
+		cli_die_errno("%s", file);
+	return fd;
+}
+
+/* What happened does not matter: the file will be read to its end anyway. */
+static void forget_events(int fd)
+{
+	char buf[4096] __attribute__((aligned(8)));
+
+	while (read(fd, buf, sizeof(buf)) > 0)
+		;
+}
+
+static int await_mark(const char *file, const char *mark, net_time deadline)
+{
+	static struct growing g;
+	/* Before the first read, so that nothing comes between the two. */
+	int events = watch(file);
+	enum look look;
+
+	g.name = file;
+	g.fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (g.fd < 0)
+		cli_die_errno("%s", file);
+	while ((look = look_for(&g, mark)) != LOOK_FOUND) {
+		if (look == LOOK_ON)
+			continue;
+		if (over(deadline))
+			return CLI_FAILED;
+		if (wait_ms(events, net_ms_left(deadline)))
+			forget_events(events);
+	}
+	return CLI_OK;
+}
+
+/* --- the command line --- */
 
 /* A number from 1 to MAX, or exits. */
 static int parse(const char *text, long max)
@@ -110,49 +348,46 @@ static int parse(const char *text, long max)
 	return (int)n;
 }
 
-/* Let one tick pass; false when the process behind PIDFD (or -1) has gone. */
-static bool tick(int pidfd)
+static net_time parse_deadline(const char *text)
 {
-	struct pollfd pfd = {.fd = pidfd, .events = POLLIN};
-
-	return poll(&pfd, 1, TICK_MS) <= 0;
+	return net_deadline(parse(text, MS_MAX));
 }
 
-static int await_listen(unsigned port, int pid, net_time deadline)
+static const char *parse_mark(const char *text)
 {
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0U);
-
-	for (;;) {
-		if (tcp_has(listens, port))
-			return CLI_OK;
-		if (net_now() >= deadline)
-			return CLI_FAILED;
-		if (pidfd < 0 || !tick(pidfd))
-			return tcp_has(listens, port) ? CLI_OK : EXIT_GONE;
-	}
+	if (*text == '\0' || strlen(text) > MARK_MAX_BYTES)
+		cli_usage_error("a mark has 1 to %d bytes", MARK_MAX_BYTES);
+	return text;
 }
 
-static int await_settled(net_time deadline)
+static int run(int argc, char **argv)
 {
-	while (tcp_has(unsettled, 0)) {
-		if (net_now() >= deadline)
-			return CLI_FAILED;
-		(void)tick(-1);
+	const char *verb = argc < 2 ? "" : argv[1];
+
+	if (argc == 5 && strcmp(verb, "listen") == 0) {
+		unsigned port = cli_port(argv[2]);
+		int pid = parse(argv[3], 1 << 22);
+
+		return await_listen(port, pid, parse_deadline(argv[4]));
 	}
-	return CLI_OK;
+	if (argc == 3 && strcmp(verb, "listening") == 0)
+		return listening(cli_port(argv[2]));
+	if (argc == 3 && strcmp(verb, "settled") == 0)
+		return await_settled(parse_deadline(argv[2]));
+	if (argc == 5 && strcmp(verb, "mark") == 0)
+		return await_mark(argv[2], parse_mark(argv[3]),
+				  parse_deadline(argv[4]));
+	cli_usage();
 }
 
 int main(int argc, char **argv)
 {
-	cli_init(argv[0], "listen PORT PID MS | settled MS");
-	if (argc == 5 && strcmp(argv[1], "listen") == 0) {
-		unsigned port = cli_port(argv[2]);
-		int pid = parse(argv[3], 1 << 22);
+	cli_init(argv[0], "listen PORT PID MS | listening PORT | settled MS | "
+			  "mark FILE TEXT MS");
 
-		return await_listen(port, pid,
-				    net_deadline(parse(argv[4], MS_MAX)));
-	}
-	if (argc == 3 && strcmp(argv[1], "settled") == 0)
-		return await_settled(net_deadline(parse(argv[2], MS_MAX)));
-	cli_usage();
+	int status = run(argc, argv);
+
+	if (fflush(stdout) != 0)
+		cli_die_errno("standard output");
+	return status;
 }

@@ -94,7 +94,7 @@ start() { # HOST PORT COMMAND
 	TOUR_SERVERS[$said]=$pid
 	exec {TOUR_SAID}<"$said.pipe"
 	if ! "$BUILD/lab/labns" host "$1" "$BUILD/lab/await" listen "$2" "$pid" \
-		10000; then
+		10000 >&2; then
 		timeout 1 cat <&"$TOUR_SAID" || true
 		die "'$3' on $1 does not listen on port $2"
 	fi
