@@ -50,6 +50,7 @@ $(eval $(call program,test/cli_test,tests/self/cli_test.c))
 $(eval $(call program,test/echo_peer,tests/self/echo_peer.c))
 $(eval $(call program,test/probe,$(wildcard tests/tools/probe*.c)))
 $(eval $(call program,test/chaos,tests/tools/chaos.c))
+$(eval $(call program,test/report,$(wildcard tests/tools/report*.c)))
 
 # Each line "program: NAME SOURCE..." of a lab.conf: the student's program, and
 # the solution under the same name, in folders of their own.
