@@ -40,6 +40,7 @@ struct field {
 };
 
 struct fields {
+	char *text; /* is cut into what the list points to */
 	struct field *list;
 	size_t count;
 };
@@ -84,7 +85,10 @@ struct report {
 	struct prediction *predictions;
 	size_t prediction_count;
 	size_t bad_predictions; /* lines that could not be read */
-	char *tap;		/* is cut into its lines */
+	/* these three are cut into their lines */
+	char *checks_text;
+	char *tap;
+	char *predictions_text;
 	const char *compiler;
 	const char *strict;
 	struct tally tally;

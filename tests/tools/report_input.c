@@ -69,13 +69,13 @@ static size_t count_lines(const char *text)
 }
 
 /*
- * TEXT, which is changed and kept, as fields. Returns the first line that is
- * not "key: value", and leaves out all that are not; NULL if there is none.
+ * Make fields of their text. Returns the first line that is not "key: value",
+ * and leaves out all that are not; NULL if there is none.
  */
-static const char *parse_fields(struct fields *fields, char *text)
+static const char *parse_fields(struct fields *fields)
 {
+	char *text = fields->text, *line;
 	const char *bad = NULL;
-	char *line;
 
 	fields->list = allocate(count_lines(text) * sizeof(struct field));
 	while ((line = next_line(&text)) != NULL) {
@@ -188,22 +188,20 @@ static char *read_control(struct report *report, int dir, const char *name)
  */
 static char *clean_cut(struct bytes *bytes, bool ascii)
 {
-	char notice[80];
 	const char *end = memrchr(bytes->at, '\n', bytes->len);
 
 	if (end != NULL)
 		bytes->len = (size_t)(end - bytes->at) + 1;
 
 	char *text = clean(bytes->at, bytes->len, ascii);
+	char *whole;
+	int n = asprintf(&whole, "%s%scut: %ju more bytes are not shown\n",
+			 text, end != NULL ? "" : "\n",
+			 (uintmax_t)bytes->size - bytes->len);
 
-	snprintf(notice, sizeof notice, "%scut: %ju more bytes are not shown\n",
-		 end != NULL ? "" : "\n", (uintmax_t)bytes->size - bytes->len);
-
-	char *whole = allocate(strlen(text) + strlen(notice) + 1);
-
-	strcat(strcpy(whole, text), notice);
-	free(text);
-	return whole;
+	if (n >= 0)
+		free(text);
+	return n >= 0 ? whole : text;
 }
 
 /* The text of a file that may be anything, or missing; NULL when broken. */
@@ -306,8 +304,9 @@ static bool take_check(struct report *report, char *line, size_t number)
 static bool read_checks(struct report *report, int lab)
 {
 	static const char header[] = "id\tstep\tpoints\tshow\tneeds\ttitle";
-	char *text = read_control(report, lab, "checks.tsv");
-	char *line = text != NULL ? next_line(&text) : NULL;
+	char *text = report->checks_text =
+		read_control(report, lab, "checks.tsv");
+	char *line = next_line(&text);
 
 	if (line == NULL)
 		return false;
@@ -353,12 +352,11 @@ static bool check_run(struct report *report)
 
 static bool read_run(struct report *report, int dir)
 {
-	char *text = read_control(report, dir, "run");
-
-	if (text == NULL)
+	report->run.text = read_control(report, dir, "run");
+	if (report->run.text == NULL)
 		return false;
 
-	const char *bad = parse_fields(&report->run, text);
+	const char *bad = parse_fields(&report->run);
 	const char *why = field(&report->run, "broken");
 
 	if (why != NULL)
@@ -373,23 +371,23 @@ static bool read_check(struct report *report, int dir, struct check *check)
 	char name[ID_MAX_BYTES + 32];
 
 	snprintf(name, sizeof name, "checks/%s/account", check->id);
-	char *account = read_evidence(report, dir, name);
-
+	check->account.text = read_evidence(report, dir, name);
 	snprintf(name, sizeof name, "checks/%s/ladder", check->id);
 	check->ladder = read_evidence(report, dir, name);
 	snprintf(name, sizeof name, "checks/%s/sanitizer", check->id);
 	check->sanitizer = read_evidence(report, dir, name);
-	if (account == NULL || check->ladder == NULL ||
+	if (check->account.text == NULL || check->ladder == NULL ||
 	    check->sanitizer == NULL)
 		return false;
-	(void)parse_fields(&check->account, account);
+	(void)parse_fields(&check->account);
 	return true;
 }
 
 /* No points hang on a prediction: a line that is none is only counted. */
 static bool read_predictions(struct report *report, int dir)
 {
-	char *text = read_evidence(report, dir, "predictions");
+	char *text = report->predictions_text =
+		read_evidence(report, dir, "predictions");
 	char *line, *column[COLUMNS];
 
 	if (text == NULL)
@@ -422,24 +420,33 @@ static bool read_results(struct report *report, int dir)
 	return true;
 }
 
-bool report_read(struct report *report, const char *lab_dir, const char *dir)
+/* The run comes first: it may say of itself that all else is void. */
+static bool read_all(struct report *report, const char *lab_dir, int results)
 {
+	if (!read_run(report, results))
+		return false;
+
 	int lab = open(lab_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool done = false;
 
 	if (lab < 0)
 		return broken(report, "the lab's folder: %s", strerror(errno));
 
+	bool done = read_checks(report, lab);
+
+	close(lab);
+	return done && read_results(report, results);
+}
+
+bool report_read(struct report *report, const char *lab_dir, const char *dir)
+{
 	int results = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (results < 0)
-		broken(report, "the folder of results: %s", strerror(errno));
-	else
-		/* run first: it may say of itself that all else is void */
-		done = read_run(report, results) && read_checks(report, lab) &&
-		       read_results(report, results);
-	if (results >= 0)
-		close(results);
-	close(lab);
+		return broken(report, "the folder of results: %s",
+			      strerror(errno));
+
+	bool done = read_all(report, lab_dir, results);
+
+	close(results);
 	return done;
 }

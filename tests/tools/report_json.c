@@ -52,9 +52,8 @@ static void close_bracket(struct json *json, char bracket)
 }
 
 /* There are no control characters in TEXT but these two. */
-static void put_string(const char *text)
+static void put_chars(const char *text)
 {
-	putchar('"');
 	for (; *text != '\0'; text++) {
 		if (*text == '\n')
 			fputs("\\n", stdout);
@@ -65,17 +64,19 @@ static void put_string(const char *text)
 		else
 			putchar(*text);
 	}
-	putchar('"');
 }
 
 /* TEXT, or null where there is none. */
 static void string(struct json *json, const char *name, const char *text)
 {
 	member(json, name);
-	if (text == NULL)
+	if (text == NULL) {
 		fputs("null", stdout);
-	else
-		put_string(text);
+		return;
+	}
+	putchar('"');
+	put_chars(text);
+	putchar('"');
 }
 
 /* N, or null for a negative one. */
@@ -109,6 +110,28 @@ static void number_field(struct json *json, const char *name,
 
 	number(json, name,
 	       value == NULL ? -1 : parse_number(value, INT64_MAX / 11));
+}
+
+/* All values of KEY, which are sentences, as one string; null without one. */
+static void sentences(struct json *json, const struct fields *fields,
+		      const char *key)
+{
+	const char *space = "";
+
+	if (field(fields, key) == NULL) {
+		string(json, key, NULL);
+		return;
+	}
+	member(json, key);
+	putchar('"');
+	for (size_t i = 0; i < fields->count; i++) {
+		if (strcmp(fields->list[i].key, key) != 0)
+			continue;
+		fputs(space, stdout);
+		put_chars(fields->list[i].value);
+		space = " ";
+	}
+	putchar('"');
 }
 
 /* All values of KEY, each one a string. */
@@ -167,21 +190,21 @@ static void put_text(struct json *json, const char *name, const char *text)
 static void put_account(struct json *json, const struct check *check)
 {
 	static const char *const try_names[] = {"host", "command"};
-	static const char *const single[] = {"keyword",	  "expected",
-					     "got",	  "expected-bytes",
-					     "got-bytes", "end",
-					     "errno",	  "says"};
+	static const char *const single[] = {"keyword", "expected", "got",
+					     "end",	"errno",    "says",
+					     "ended"};
 	const struct fields *account = &check->account;
 
-	strings(json, "why", account, "why");
-	strings(json, "diagnosis", account, "diagnosis");
+	sentences(json, account, "why");
+	sentences(json, account, "diagnosis");
 	for (size_t i = 0; i < sizeof single / sizeof single[0]; i++)
 		string_field(json, single[i], account);
+	string(json, "expected_bytes", field(account, "expected-bytes"));
+	string(json, "got_bytes", field(account, "got-bytes"));
 	number_field(json, "offset", account, "offset");
 	number_field(json, "window", account, "window");
 	number_field(json, "port", account, "port");
 	strings(json, "said", account, "said");
-	string_field(json, "ended", account);
 	pairs(json, "try", account, "try", try_names);
 	put_text(json, "ladder", check->ladder);
 	put_text(json, "sanitizer", check->sanitizer);

@@ -22,6 +22,7 @@ enum {
 	LABEL = 12, /* where the text behind "expected" begins */
 	ROWS_MAX = 12,
 	SAID_MAX = 8,
+	ID_COLUMNS = 13, /* of the ids in the list; longer ones stick out */
 };
 
 /* --- Columns and colour --- */
@@ -238,8 +239,7 @@ static void put_points(const struct check *check, char *text, size_t len)
 			 check->points);
 }
 
-static void put_check(const struct view *view, const struct check *check,
-		      int id_width)
+static void put_check(const struct view *view, const struct check *check)
 {
 	char points[32];
 
@@ -247,7 +247,7 @@ static void put_check(const struct view *view, const struct check *check,
 	printf("%*s", INDENT, "");
 	put_state(view, check->state);
 	int column = INDENT + 4 +
-		     printf("  %-4s %-*s  ", points, id_width, check->id);
+		     printf("  %-4s %-*s  ", points, ID_COLUMNS, check->id);
 
 	struct flow flow = {.indent = column, .at = column};
 
@@ -260,14 +260,9 @@ static void put_check(const struct view *view, const struct check *check,
 static void put_checks(const struct report *report, const struct view *view,
 		       bool further)
 {
-	int id_width = 0;
-
-	for (size_t i = 0; i < report->count; i++)
-		if (width(report->checks[i].id) > id_width)
-			id_width = width(report->checks[i].id);
 	for (size_t i = 0; i < report->count; i++)
 		if (goes_further(&report->checks[i]) == further)
-			put_check(view, &report->checks[i], id_width);
+			put_check(view, &report->checks[i]);
 }
 
 static void put_list(const struct report *report, const struct view *view)
@@ -459,7 +454,11 @@ static void put_evidence(const char *text)
 
 static void put_account(const struct view *view, const struct fields *account)
 {
-	if (!has(account, "why") && !has(account, "diagnosis"))
+	bool why = has(account, "why") || has(account, "diagnosis");
+
+	if (why || has(account, "says"))
+		putchar('\n');
+	if (!why)
 		put_sentences(account, "says");
 	put_sentences(account, "why");
 	put_sentences(account, "diagnosis");
@@ -486,9 +485,8 @@ static void put_failure(const struct view *view, const struct check *check)
 			 check->points == 1 ? "point" : "points");
 	putchar('\n');
 	put_both_ends(view, left, right);
-	putchar('\n');
 	if (check->account.count == 0)
-		say("The grader kept no account of it.");
+		puts("\n  The grader kept no account of it.");
 	put_account(view, &check->account);
 	put_evidence(check->sanitizer);
 	put_evidence(check->ladder);
@@ -530,15 +528,22 @@ static bool is(const struct prediction *p, const char *state)
 
 static void put_prediction(const struct prediction *p)
 {
-	if (is(p, "right")) {
-		say("%s: right, %s.", p->id, p->answer);
-	} else if (is(p, "wrong")) {
-		say("%s: you said %s, but it was %s. %s", p->id, p->answer,
-		    p->seen, strcmp(p->sentence, "-") == 0 ? "" : p->sentence);
-	} else if (is(p, "unmeasured")) {
-		say("%s: this run did not show it. %s", p->id,
-		    strcmp(p->sentence, "-") == 0 ? "" : p->sentence);
-	}
+	const char *sentence = strcmp(p->sentence, "-") == 0 ? "" : p->sentence;
+	char text[1024];
+
+	if (is(p, "right"))
+		snprintf(text, sizeof text, "%s: right, %s. %s", p->id,
+			 p->answer, sentence);
+	else if (is(p, "wrong"))
+		snprintf(text, sizeof text,
+			 "%s: you said %s, but it was %s. %s", p->id, p->answer,
+			 p->seen, sentence);
+	else if (is(p, "unmeasured"))
+		snprintf(text, sizeof text, "%s: this run did not show it. %s",
+			 p->id, sentence);
+	else
+		return;
+	put_sentence(2 * INDENT, text);
 }
 
 static void put_predictions(const struct report *report)
@@ -553,7 +558,7 @@ static void put_predictions(const struct report *report)
 	if (report->prediction_count > 0)
 		putchar('\n');
 	if (report->prediction_count > open)
-		say("Predictions: %zu of %zu right", right, right + wrong);
+		say("Predictions: %zu of %zu right:", right, right + wrong);
 	else if (open > 0)
 		say("Predictions: none of %zu answered yet (predictions.txt)",
 		    open);
