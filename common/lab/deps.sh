@@ -15,6 +15,7 @@ flock         util-linux   util-linux-core   util-linux   util-linux
 bats          bats         bats              bats         bats
 parallel      parallel     parallel          parallel     parallel
 valgrind      valgrind     valgrind          valgrind     valgrind
+jq            jq           jq                jq           jq
 gdb           gdb          gdb               gdb          gdb
 strace        strace       strace            strace       strace
 shellcheck    shellcheck   ShellCheck        shellcheck   shellcheck
@@ -27,7 +28,7 @@ cppcheck      cppcheck     cppcheck          cppcheck     cppcheck
 readonly DEPS_LAB='cc make libc-headers ip iptables ip6tables tcpdump nsenter flock'
 readonly DEPS_TEST='bats'
 # Without these some tests are skipped, and say so.
-readonly DEPS_TEST_MORE='parallel valgrind gdb strace'
+readonly DEPS_TEST_MORE='parallel valgrind gdb strace jq'
 readonly DEPS_LINT='shellcheck clang clang-format clang-tidy cppcheck'
 
 deps_have() { # TOOL

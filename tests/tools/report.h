@@ -131,7 +131,11 @@ char *next_line(char **rest);
 /* The value of the first line with KEY; NULL without one. */
 const char *field(const struct fields *fields, const char *key);
 
-/* A number in decimal digits and nothing else, to MAX; -1 for all else. */
+/* The same as a number; -1 without one. */
+int64_t field_number(const struct fields *fields, const char *key);
+
+/* A number in decimal digits and nothing else, to MAX < INT64_MAX / 10; -1 for
+ * all else. */
 int64_t parse_number(const char *text, int64_t max);
 
 /* Check ID; NULL without one. */

@@ -59,6 +59,13 @@ const char *field(const struct fields *fields, const char *key)
 	return NULL;
 }
 
+int64_t field_number(const struct fields *fields, const char *key)
+{
+	const char *value = field(fields, key);
+
+	return value == NULL ? -1 : parse_number(value, INT64_MAX / 11);
+}
+
 static size_t count_lines(const char *text)
 {
 	size_t n = 1;
@@ -320,32 +327,41 @@ static bool read_checks(struct report *report, int lab)
 
 /* --- The folder of results --- */
 
+static size_t count_key(const struct fields *fields, const char *key)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < fields->count; i++)
+		n += strcmp(fields->list[i].key, key) == 0;
+	return n;
+}
+
 /* Keys that say one thing say it once; a number is a number. */
 static bool check_run(struct report *report)
 {
-	static const char *const single[] = {"lab",   "title",
-					     "seed",  "submission",
-					     "again", "runner-status",
-					     "hint",  "wall-ms"};
-	static const char *const numbers[] = {"seed", "wall-ms",
-					      "runner-status"};
+	static const struct {
+		const char *key;
+		bool required, number;
+	} known[] = {
+		{"lab", true, false},	      {"title", true, false},
+		{"submission", false, false}, {"seed", false, true},
+		{"wall-ms", false, true},     {"runner-status", true, true},
+		{"again", false, false},      {"hint", false, false},
+		{"next", false, false},
+	};
 
-	for (size_t i = 0; i < sizeof single / sizeof single[0]; i++) {
-		size_t seen = 0;
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		const char *key = known[i].key;
+		size_t seen = count_key(&report->run, key);
 
-		for (size_t j = 0; j < report->run.count; j++)
-			seen += strcmp(report->run.list[j].key, single[i]) == 0;
 		if (seen > 1)
-			return broken(report, "run has '%s' twice", single[i]);
-		if (seen == 0 && (i < 2 || i == 5))
-			return broken(report, "run has no '%s'", single[i]);
-	}
-	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-		const char *value = field(&report->run, numbers[i]);
-
-		if (value != NULL && parse_number(value, INT64_MAX / 11) < 0)
+			return broken(report, "run has '%s' twice", key);
+		if (seen == 0 && known[i].required)
+			return broken(report, "run has no '%s'", key);
+		if (seen == 1 && known[i].number &&
+		    field_number(&report->run, key) < 0)
 			return broken(report, "run: %s is not a number: '%s'",
-				      numbers[i], value);
+				      key, field(&report->run, key));
 	}
 	return true;
 }

@@ -106,10 +106,7 @@ static void string_field(struct json *json, const char *name,
 static void number_field(struct json *json, const char *name,
 			 const struct fields *fields, const char *key)
 {
-	const char *value = field(fields, key);
-
-	number(json, name,
-	       value == NULL ? -1 : parse_number(value, INT64_MAX / 11));
+	number(json, name, field_number(fields, key));
 }
 
 /* All values of KEY, which are sentences, as one string; null without one. */

@@ -351,13 +351,6 @@ static void put_bytes(const char *label, const char *text, bool begins)
 	puts(whole ? "" : dots);
 }
 
-static int64_t number_of(const struct fields *fields, const char *key)
-{
-	const char *value = field(fields, key);
-
-	return value == NULL ? -1 : parse_number(value, INT64_MAX / 11);
-}
-
 static const char *bytes_of(const struct fields *account, const char *key)
 {
 	const char *value = field(account, key);
@@ -371,8 +364,8 @@ static void put_difference(const struct view *view,
 {
 	const char *expected = bytes_of(account, "expected-bytes");
 	const char *got = bytes_of(account, "got-bytes");
-	int64_t offset = number_of(account, "offset");
-	int64_t window = number_of(account, "window");
+	int64_t offset = field_number(account, "offset");
+	int64_t window = field_number(account, "window");
 	bool located = window >= 0 && offset >= window;
 	uint64_t before = located ? (uint64_t)(offset - window) : 0;
 	uint64_t hidden = hidden_bytes(got, before);
@@ -565,8 +558,9 @@ static void put_predictions(const struct report *report)
 	for (size_t i = 0; i < report->prediction_count; i++)
 		put_prediction(&report->predictions[i]);
 	if (report->bad_predictions > 0)
-		say("(%zu lines on predictions could not be read)",
-		    report->bad_predictions);
+		say("(%zu %s on predictions could not be read)",
+		    report->bad_predictions,
+		    report->bad_predictions == 1 ? "line" : "lines");
 }
 
 static void put_tally(const struct report *report, const struct view *view)
@@ -601,7 +595,7 @@ static void put_command(const char *label, const char *command,
 static void put_run(const struct fields *run)
 {
 	const char *seed = field(run, "seed");
-	int64_t ms = number_of(run, "wall-ms");
+	int64_t ms = field_number(run, "wall-ms");
 
 	if (seed != NULL && ms >= 0)
 		say("seed %s, %" PRId64 ".%" PRId64 " s", seed, ms / 1000,
