@@ -1,0 +1,83 @@
+# lab.sh - finds a lab and reads what its folder and the last run say of it
+# (sourced)
+#
+# A lab is a folder labs/NN-name with a lab.conf. Here it goes by the absolute
+# path of that folder, FOLDER; lab_find makes one of what was typed. All of
+# these print, and need ROOT, STATE and say.sh:
+#
+#   lab_all                  the FOLDERs of all labs, in order, one a line
+#   lab_find NAME            the FOLDER of 1, 01, 01-echo or labs/01-echo;
+#                            exits with 2 and a sentence that lists the labs,
+#                            so: folder=$(lab_find "$1") || exit
+#   lab_name FOLDER          01-echo
+#   lab_number FOLDER        01
+#   lab_conf FOLDER KEY      the values of KEY in lab.conf, one a line
+#   lab_files FOLDER         the files of a submission, one a line
+#   lab_checks FOLDER        the lines of checks.tsv without the first: id,
+#                            step, points, show, needs, title; nothing when
+#                            the lab has none
+#   lab_state FOLDER         where what the student did with it is kept
+#   lab_results FOLDER       the lines of the last run's results.tsv: id,
+#                            state, points, max; nothing when there was none
+
+lab_all() {
+	local conf
+	for conf in "$ROOT"/labs/[0-9]*/lab.conf; do
+		[[ ! -f $conf ]] || printf '%s\n' "${conf%/lab.conf}"
+	done
+}
+
+lab_find() { # NAME
+	local name=${1-} number='' folder
+	name=${name%/}
+	name=${name##*/}
+	[[ ! $name =~ ^[0-9]{1,4}$ ]] || number=$(printf '%02d' "$((10#$name))")
+	while IFS= read -r folder; do
+		if [[ $name == "${folder##*/}" ||
+			$number == "$(lab_number "$folder")" ]]; then
+			printf '%s\n' "$folder"
+			return
+		fi
+	done < <(lab_all)
+	[[ -n $name ]] || say_usage "which lab? There are: $(lab_list)"
+	say_usage "no lab is called '$1'; there are: $(lab_list)"
+}
+
+lab_list() {
+	local folder
+	local -a names=()
+	while IFS= read -r folder; do
+		names+=("${folder##*/}")
+	done < <(lab_all)
+	printf '%s\n' "${names[*]-none}"
+}
+
+lab_name() { # FOLDER
+	printf '%s\n' "${1##*/}"
+}
+
+lab_number() { # FOLDER
+	local name=${1##*/}
+	printf '%s\n' "${name%%-*}"
+}
+
+lab_conf() { # FOLDER KEY
+	sed -n "s/^$2:[[:blank:]]*//p" "$1/lab.conf"
+}
+
+lab_files() { # FOLDER
+	lab_conf "$1" files | xargs -n 1
+}
+
+lab_checks() { # FOLDER
+	[[ ! -f $1/checks.tsv ]] || sed 1d "$1/checks.tsv"
+}
+
+lab_state() { # FOLDER
+	printf '%s/labs/%s\n' "$STATE" "${1##*/}"
+}
+
+lab_results() { # FOLDER
+	local file=$STATE/labs/${1##*/}/last/results.tsv
+	[[ ! -r $file ]] || cat "$file"
+}
