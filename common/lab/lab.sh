@@ -66,7 +66,7 @@ lab_conf() { # FOLDER KEY
 }
 
 lab_files() { # FOLDER
-	lab_conf "$1" files | xargs -n 1
+	lab_conf "$1" files | xargs -rn 1
 }
 
 lab_checks() { # FOLDER
