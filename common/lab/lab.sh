@@ -19,6 +19,8 @@
 #   lab_state FOLDER         where what the student did with it is kept
 #   lab_results FOLDER       the lines of the last run's results.tsv: id,
 #                            state, points, max; nothing when there was none
+#   lab_first_failed FOLDER  the id of the first check that failed then
+#   lab_title FOLDER ID      the title of a check
 
 lab_all() {
 	local conf
@@ -80,4 +82,15 @@ lab_state() { # FOLDER
 lab_results() { # FOLDER
 	local file=$STATE/labs/${1##*/}/last/results.tsv
 	[[ ! -r $file ]] || cat "$file"
+}
+
+# In the order of checks.tsv, which is that of the steps to be taken.
+lab_first_failed() { # FOLDER
+	awk -F '\t' 'NR == FNR { state[$1] = $2; next }
+		state[$1] == "failed" { print $1; exit }' \
+		<(lab_results "$1") <(lab_checks "$1")
+}
+
+lab_title() { # FOLDER ID
+	lab_checks "$1" | awk -F '\t' -v id="$2" '$1 == id { print $6 }'
 }
