@@ -43,6 +43,7 @@ endef
 $(eval $(call program,bin/ladder,$(wildcard common/ladder/*.c)))
 $(eval $(call program,lab/labns,common/lab/labns.c))
 $(eval $(call program,lab/await,common/lab/await.c))
+$(eval $(call program,lab/onsave,common/lab/onsave.c))
 $(eval $(call program,test/jail,$(wildcard tests/tools/jail*.c)))
 $(eval $(call program,test/attack,tests/self/jail/attack.c))
 $(eval $(call program,test/net_test,tests/self/net_test.c))

@@ -32,8 +32,8 @@ labs_table() { # (the lines of progress on stdin)
 		passed=$passed/$all points=$points/$of
 		[[ $state != - ]] || passed=- points=-
 		labs_row "$mark" "${name%%-*}" "${name#*-}" "$passed" \
-			"$points" "$state" "$title"
-	done | cut -c 1-80
+			"$points" "$state" "${title:0:29}"
+	done
 }
 
 labs_row() { # MARK NUMBER LAB CHECKS POINTS STATE TITLE
