@@ -112,6 +112,9 @@ asan:
 
 # --- commands: each is one verb of common/lab/portlab ------------------------
 
+# A word for the shell, whatever is in it.
+quote = '$(subst ','\'',$(1))'
+
 # Not exported by make itself: what the verbs take from the environment.
 export NET
 HOST     ?=
@@ -119,6 +122,50 @@ SCENARIO ?=
 CMD      ?=
 LAB      ?=
 T        ?=
+# Common names: from the command line only, not from the environment.
+ID       :=
+SUBMIT   :=
+PROGRAM  :=
+SEED     :=
+ALL      :=
+
+# That not all checks pass is no error of make's, which would add a line of its
+# own to it. It has one way to end with status 1 and in silence: the question
+# mode, -q, in which "+" marks what is run all the same. Other statuses of the
+# grader (2 usage, 3 it failed) make turns into its 2, and says so; portlab
+# check itself has all of them.
+GIVEN_FLAGS := $(MAKEFLAGS)
+DRY_RUN     := $(findstring n,$(filter-out --%,$(firstword -$(GIVEN_FLAGS))))
+ifeq ($(MAKECMDGOALS)$(DRY_RUN),check)
+MAKEFLAGS += -q
+ALWAYS    := +
+endif
+
+CHECK_ARGS = $(call quote,$(LAB)) \
+             $(if $(SUBMIT),--submit $(call quote,$(SUBMIT))) \
+             $(if $(PROGRAM),--program $(call quote,$(PROGRAM))) \
+             $(if $(SEED),--seed $(call quote,$(SEED))) $(if $(ALL),--all)
+
+.PHONY: labs check watch hint reset grader
+labs: ## the series, how far you are, what to do next
+	@$(PORTLAB) labs
+
+check: ## grade LAB=01 (SUBMIT=dir, PROGRAM='NAME=COMMAND', ALL=1, SEED=n)
+	$(ALWAYS)@MAKEFLAGS=$(call quote,$(GIVEN_FLAGS)) $(MAKE) -s grader
+	$(ALWAYS)@unset MAKEFLAGS MFLAGS; $(PORTLAB) check $(CHECK_ARGS)
+
+watch: grader ## the same again at every save; q ends
+	@$(PORTLAB) watch $(call quote,$(LAB))
+
+hint: ## the next hint for the first check that fails (ID=check)
+	@$(PORTLAB) hint $(call quote,$(LAB)) $(if $(ID),$(call quote,$(ID)))
+
+reset: ## the starter of LAB=01 again; your work is kept aside
+	@$(PORTLAB) reset $(call quote,$(LAB))
+
+# What grading needs; the student's programs it compiles itself.
+grader: $(filter $(BUILD)/lab/% $(BUILD)/bin/ladder \
+        $(addprefix $(BUILD)/test/,jail probe chaos report),$(PROGRAMS))
 
 .PHONY: demo test bench doctor deps up shell run capture scenario down
 demo: ## the tour: every lab's demo, unattended (LAB=01 for one)
