@@ -68,7 +68,7 @@ lab_conf() { # FOLDER KEY
 }
 
 lab_files() { # FOLDER
-	lab_conf "$1" files | xargs -rn 1
+	lab_conf "$1" files | tr -s '[:blank:]' '\n' | sed '/^$/d'
 }
 
 lab_checks() { # FOLDER

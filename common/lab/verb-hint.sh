@@ -58,7 +58,7 @@ hint_wanted() { # FOLDER
 hint_taken() { # FOLDER ID
 	local file
 	file=$(lab_state "$1")/hints
-	if [[ -r $file ]]; then
+	if [[ -f $file ]]; then
 		awk -v id="$2" '$1 == id && $2 + 0 > level { level = $2 + 0 }
 			END { print level + 0 }' "$file"
 	else

@@ -26,17 +26,22 @@ watch_once() { # LAB
 	folder=$(lab_find "$1") || exit
 	if [[ ! -t 1 || ${TERM-dumb} == dumb ]]; then
 		printf '%s, checked at %(%H:%M:%S)T\n' "$1" -1
-		"$LABDIR/portlab" check "$1" || watch_complain "$?"
+		(watch_check "$1") || watch_complain "$?"
 		return
 	fi
 	printf '\r\e[Kchecking %s ...' "$1"
-	text=$("$LABDIR/portlab" check "$1" 2>&1) || status=$?
+	text=$(watch_check "$1" 2>&1) || status=$?
 	# A terminal that does not know its size says 0 0.
 	{ read -r rows columns < <(stty size <&3); } 3>&1
 	((rows > 0 && columns > 0)) || rows=24 columns=80
 	text=$(watch_screen "$folder" "$status" "$columns" <<<"$text" |
 		watch_cut "$((rows - 2))" "$columns")
 	printf '\e[H\e[2J%s\n\nq ends, Enter checks again.' "$text"
+}
+
+# Become the check, which is to end when its parent does, however that is.
+watch_check() { # LAB
+	exec setpriv --pdeathsig TERM "$LABDIR/portlab" check "$1"
 }
 
 # What the check's status says beyond its own words; 1 is "not all passed".
