@@ -66,7 +66,7 @@ watch_screen() { # FOLDER STATUS COLUMNS (what the check said on stdin)
 	watch_states "$1" "$3"
 	echo
 	if (($2 == 1)); then
-		watch_failure "$(lab_title "$1" "$(lab_first_failed "$1")")"
+		watch_failure "$(lab_first_failed "$1")"
 	else
 		progress_next
 	fi
@@ -89,12 +89,11 @@ watch_states() { # FOLDER COLUMNS
 	END
 }
 
-# What the check said of the first failure: from where it says its title for
-# the second time, for the first is in the list of all; everything, when it
-# does not.
-watch_failure() { # TITLE (what the check said on stdin)
-	TITLE=$1 awk '
-	index($0, ENVIRON["TITLE"]) && ++seen == 2 { all = "" }
+# What the check said of the first failure: from the line that begins with its
+# id and a colon; everything, when there is none.
+watch_failure() { # ID (what the check said on stdin)
+	awk -v start="$1:" '
+	!found && $1 == start { found = 1; all = "" }
 	{ all = all $0 "\n" }
 	END { printf "%s", all }'
 }
