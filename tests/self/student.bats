@@ -477,6 +477,7 @@ save_many_times() {
 @test "watch: SIGKILL to it, or to who started it, leaves nothing" {
 	begin_watch hold
 	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null || true
 	eventually nothing_carries "$PORTLAB_TEST"
 	rm "$T/runs" "$T/go"
 	mkfifo "$T/runs" "$T/go"
@@ -484,6 +485,7 @@ save_many_times() {
 	exec {RUNS}<>"$T/runs" {GO}<>"$T/go"
 	a_run
 	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null || true
 	eventually nothing_carries "$PORTLAB_TEST"
 }
 
