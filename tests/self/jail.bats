@@ -142,6 +142,17 @@ marked() {
 	done
 }
 
+@test "memory cannot be had where nobody counts it" {
+	jail "$ATTACK" hide_memory
+	[[ $status == 0 && ${#lines[@]} == 7 ]]
+	[[ $(grep -c ' Function not implemented$' <<<"$output") == 7 ]]
+}
+
+@test "no core is written, and none goes to a pipe" {
+	jail grep '^Max core file size' /proc/self/limits
+	[[ $output =~ ^'Max core file size'\ +1\ +1\ +bytes ]]
+}
+
 @test "memory that processes share is counted once" {
 	jail --memory 200 "$ATTACK" share 10
 	[[ $status == 0 && $output == shared && $(report left_behind) == 10 ]]

@@ -105,6 +105,12 @@ _Noreturn void jail_inside(struct jail *jail, int link, int outside);
  */
 int jail_make_places(struct jail *jail);
 
+/*
+ * jail_filter.c: have fewer system calls from now on. No new privileges may be
+ * had any more (PR_SET_NO_NEW_PRIVS).
+ */
+void jail_filter(void);
+
 /* --- Outside --- */
 
 /* jail_meter.c: what the processes of the jail, but not its pid 1, use. */

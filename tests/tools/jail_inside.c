@@ -63,7 +63,8 @@ static void set_limits(const struct jail *jail)
 	limit(RLIMIT_NOFILE, jail->fds);
 	limit(RLIMIT_FSIZE, jail->file_bytes);
 	limit(RLIMIT_CPU, jail->cpu_s + 1);
-	limit(RLIMIT_CORE, 0);
+	/* Less than any core has; 0 would let one go to a pipe, core(5). */
+	limit(RLIMIT_CORE, 1);
 	limit(RLIMIT_MEMLOCK, 0);
 	limit(RLIMIT_MSGQUEUE, 0);
 }
@@ -141,6 +142,7 @@ static _Noreturn void become_program(const struct jail *jail, int link)
 	set_environment(jail);
 	if (chdir(jail->chdir) < 0)
 		jail_broken("the folder %s", jail->chdir);
+	jail_filter();
 	if (jail_say(link, JAIL_START, 0, -1) < 0 ||
 	    jail_hear(link).word != JAIL_GO)
 		_exit(JAIL_STATUS_BROKEN);

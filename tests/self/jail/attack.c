@@ -17,11 +17,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/msg.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { CHUNK = 1 << 20, FD_TRIES = 1024, LINE = 256 };
@@ -279,6 +284,21 @@ static void binary(char **arg)
 	(void)fwrite(bytes, 1, sizeof(bytes) - 1, stdout);
 }
 
+/* Memory that is in no process's resident set, and what may bring more. */
+static void hide_memory(char **arg)
+{
+	char params[LINE] = "";
+
+	(void)arg;
+	said("shmget", shmget(IPC_PRIVATE, CHUNK, IPC_CREAT | 0600));
+	said("semget", semget(IPC_PRIVATE, 1, IPC_CREAT | 0600));
+	said("msgget", msgget(IPC_PRIVATE, IPC_CREAT | 0600));
+	said("memfd_create", memfd_create("attack", MFD_CLOEXEC));
+	said("io_uring_setup", syscall(SYS_io_uring_setup, 1, params));
+	said("userfaultfd", syscall(SYS_userfaultfd, 1));
+	said("keyctl", syscall(SYS_keyctl, 0, -3, 1));
+}
+
 static void crash(char **arg)
 {
 	(void)raise((int)strtol(arg[0], NULL, 10));
@@ -309,6 +329,7 @@ int main(int argc, char **argv)
 		{"connect", 2, connect_out},
 		{"read", 1, read_file},
 		{"binary", 0, binary},
+		{"hide_memory", 0, hide_memory},
 		{"crash", 1, crash},
 	};
 
