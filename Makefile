@@ -101,11 +101,13 @@ $(OBJ)/%.o: %.c Makefile
 
 -include $(patsubst %.c,$(OBJ)/%.d,$(SOURCES) common/net.c common/cli.c)
 
+HAS_SANITIZERS = echo 'int main(void) { return 0; }' | \
+                 $(CC) -x c - $(SANITIZE) -o /dev/null 2>/dev/null
+
 # All programs again with the sanitizers, for the tests, where there are any.
 .PHONY: asan
 asan:
-	@if echo 'int main(void) { return 0; }' | \
-		$(CC) -x c - $(SANITIZE) -o /dev/null 2>/dev/null; \
+	@if $(HAS_SANITIZERS); \
 	then $(MAKE) -s BUILD=$(BUILD)/asan SAN=1 programs; \
 	else echo 'portlab: $(CC) has no sanitizers; their tests are skipped'; \
 	fi
@@ -163,9 +165,14 @@ hint: ## the next hint for the first check that fails (ID=check)
 reset: ## the starter of LAB=01 again; your work is kept aside
 	@$(PORTLAB) reset $(call quote,$(LAB))
 
-# What grading needs; the student's programs it compiles itself.
-grader: $(filter $(BUILD)/lab/% $(BUILD)/bin/ladder \
+# What grading needs; the student's programs it compiles itself, with the
+# sanitizers where there are any.
+grader: $(LIB) $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder \
         $(addprefix $(BUILD)/test/,jail probe chaos report),$(PROGRAMS))
+	@$(HAS_SANITIZERS) && $(MAKE) -s BUILD=$(BUILD)/asan SAN=1 library || true
+
+.PHONY: library
+library: $(LIB)
 
 .PHONY: demo test bench doctor deps up shell run capture scenario down
 demo: ## the tour: every lab's demo, unattended (LAB=01 for one)

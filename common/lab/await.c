@@ -2,17 +2,19 @@
  * await.c - wait for a fact of this host's TCP, not for a time
  *
  * Usage: await listen PORT PID MS   until a socket listens on PORT
- *        await listening PORT       at once: the addresses with a listener
- *                                   on PORT
+ *        await listening [PORT]     at once: the addresses with a listener
+ *                                   on PORT, or all listeners
  *        await settled MS           until no connection is half made or half
  *                                   closed
  *        await mark FILE TEXT MS    until FILE, which grows, contains TEXT
+ *        await ended PID MS         until process PID has
  *
  * The first three read the kernel's own tables, /proc/net/tcp and tcp6 of the
  * network namespace that it runs in: to connect would eat an accept().
  *
  * listen ends at once when process PID has gone. When MS have passed it prints
- * what listens instead: a line "listening ADDR PORT" for each listener.
+ * what listens instead: a line "listening ADDR PORT" for each listener, as
+ * listening does that has no PORT.
  *
  * Exit status: 0 it is so, 1 not within MS milliseconds, 2 usage, 3 PID ended.
  */
@@ -239,6 +241,22 @@ static int await_listen(unsigned port, int pid, net_time deadline)
 	}
 }
 
+static int await_ended(int pid, net_time deadline)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0U);
+
+	if (pidfd < 0 || wait_ms(pidfd, net_ms_left(deadline)))
+		return CLI_OK;
+	return CLI_FAILED;
+}
+
+static int all_listening(void)
+{
+	const struct query query = {listens_anywhere, 0, print_listener};
+
+	return tcp_has(&query) ? CLI_OK : CLI_FAILED;
+}
+
 static int listening(unsigned port)
 {
 	const struct query query = {listens, port, print_address};
@@ -372,6 +390,11 @@ static int run(int argc, char **argv)
 	}
 	if (argc == 3 && strcmp(verb, "listening") == 0)
 		return listening(cli_port(argv[2]));
+	if (argc == 2 && strcmp(verb, "listening") == 0)
+		return all_listening();
+	if (argc == 4 && strcmp(verb, "ended") == 0)
+		return await_ended(parse(argv[2], 1 << 22),
+				   parse_deadline(argv[3]));
 	if (argc == 3 && strcmp(verb, "settled") == 0)
 		return await_settled(parse_deadline(argv[2]));
 	if (argc == 5 && strcmp(verb, "mark") == 0)
@@ -382,8 +405,8 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	cli_init(argv[0], "listen PORT PID MS | listening PORT | settled MS | "
-			  "mark FILE TEXT MS");
+	cli_init(argv[0], "listen PORT PID MS | listening [PORT] | settled MS "
+			  "| mark FILE TEXT MS | ended PID MS");
 
 	int status = run(argc, argv);
 

@@ -35,8 +35,8 @@ verb_net() {
 net_programs() {
 	[[ -x $LABNS && -x $BUILD/bin/ladder ]] ||
 		die "the programs are not built yet; run: make"
-	# The student's programs first, then the suite's own.
-	export PATH=$BUILD/bin:$PATH
+	# The student's programs first, then the suite's own: probe and chaos.
+	export PATH=$BUILD/bin:$PATH:$BUILD/test
 }
 
 net_host() { # HOST

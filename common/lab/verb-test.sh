@@ -5,7 +5,7 @@ verb_test() { # [FILE.bats...]
 	local file status=0
 	have bats || die "bats is not installed; make deps installs it"
 	if [[ ${#files[@]} == 0 ]]; then
-		files=("$ROOT"/tests/*.bats "$ROOT"/tests/self/*.bats)
+		files=("$ROOT"/tests/self/*.bats)
 	fi
 	for file in "${files[@]}"; do
 		[[ $file == *'*.bats' || -e $file ]] ||

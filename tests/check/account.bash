@@ -1,0 +1,140 @@
+# account.bash - why a check failed, written down for the reporter (sourced)
+# shellcheck shell=bash
+
+readonly SAID_LINES=3 SAID_BYTES=160 ENDED_MS=100
+
+# One line of the account; what is in it that is not text, the reporter escapes.
+note() { # KEY VALUE
+	printf '%s: %s\n' "$1" "${2//$'\n'/ }" >>"$ACCOUNT"
+}
+
+# Fail, and say why.
+because() { # SENTENCE
+	note why "$*"
+	return 1
+}
+
+# The mistake has a name.
+diagnose() { # SENTENCE
+	note diagnosis "$*"
+}
+
+# The grader cannot go on: no verdict of this run will count.
+grader_broken() { # SENTENCE
+	printf 'broken: %s: %s\n' "$CHECK" "$*" >>"$WORK/results/run"
+	return 1
+}
+
+# What to type on a host to see the same.
+try_this() { # HOST COMMAND...
+	local host=$1 word line=''
+	shift
+	for word in "$@"; do
+		[[ $word != "$WORK/bin/"* ]] || word=$SHOWN${word##*/}
+		if [[ $word =~ ^[A-Za-z0-9_./:@,+=-]+$ ]]; then
+			line+=" $word"
+		else
+			line+=" '${word//\'/\'\\\'\'}'"
+		fi
+	done
+	note try "$host$line"
+}
+
+# The probe has said what it wanted and what it got; its keyword may tell why.
+account_probe() { # FILE
+	sed -n '/^probe: failed/,$p' "$1" | sed 1d >>"$ACCOUNT"
+	account_keyword "$(sed -n 's/^keyword: //p' "$1")"
+}
+
+account_keyword() { # KEYWORD
+	case $1 in
+	stopped-at-nul)
+		diagnose "The reply stopped at the first NUL byte: strlen(), strcpy()" \
+			"and printf(\"%s\") take it for an end. TCP carries any byte;" \
+			"only the count that read() returned tells how many came."
+		;;
+	one-recv)
+		diagnose "Exactly what one recv() or read() gave came back, and no" \
+			"more. TCP has no messages: read again until it returns 0."
+		;;
+	lost-bytes)
+		diagnose "Bytes are missing in the middle: write() may take fewer than" \
+			"it was given, and the rest was never sent."
+		;;
+	repeated-bytes)
+		diagnose "Bytes came back twice: after a short write() the loop must" \
+			"go on behind what was taken."
+		;;
+	esac
+}
+
+# --- at the end of a check that failed ---------------------------------------
+
+account_close() {
+	local job
+	for job in "${!JOB_JAIL[@]}"; do
+		"$BUILD/lab/await" ended "${JOB_JAIL[job]}" "$ENDED_MS" || true
+		account_job "$job"
+	done
+	[[ -s $ACCOUNT ]] && grep -q '^\(why\|says\): ' "$ACCOUNT" ||
+		note why "It did not do what this check asks for."
+}
+
+# What a program had to say, and how it ended if it has.
+account_job() { # JOB
+	local run=$HERE/${JOB_RUN[$1]} ended
+	ended=$(job_ended "$1")
+	if [[ -n $ended ]]; then
+		note ended "${JOB_NAME[$1]}: $ended"
+		account_death "$1"
+	fi
+	if sanitizer_said "$run.err"; then
+		sanitizer_cut "$run.err" >"$HERE/sanitizer"
+		diagnose "A sanitizer stopped ${JOB_NAME[$1]}: it had used memory," \
+			"or a number, in a way that C does not allow."
+	else
+		head -n "$SAID_LINES" "$run.err" | cut -b "-$SAID_BYTES" |
+			sed "s/^/said: /" | tr -d '\0' >>"$ACCOUNT"
+	fi
+}
+
+account_death() { # JOB
+	local run=$HERE/${JOB_RUN[$1]}
+	case $(job_report "$1" end):$(job_report "$1" signal) in
+	signal:13)
+		diagnose "The program died of SIGPIPE, which comes when one writes to" \
+			"a connection that the other end has reset. Ignore the signal" \
+			"(cli_init() does), and let write() return -1 with EPIPE."
+		;;
+	signal:11) diagnose "The program died of SIGSEGV: it used memory that is not its own." ;;
+	signal:9) diagnose "The program was killed by SIGKILL: it, or what it started, did so." ;;
+	esac
+	[[ $(job_report "$1" left_behind) == 0 ]] ||
+		diagnose "It left $(job_report "$1" left_behind) processes behind, which were killed."
+}
+
+# --- sanitizers --------------------------------------------------------------
+
+sanitizer_said() { # FILE...
+	grep -aqsE '(Address|Leak|UndefinedBehavior)Sanitizer|: runtime error: ' "$@"
+}
+
+# What matters of a report: the error, and where in the submission it was.
+sanitizer_cut() { # FILE
+	awk -v files=" $(lab_files "$LAB" | tr '\n' ' ')" '
+	function ours(   n, parts, at) {
+		n = split($NF, parts, ":")
+		at = parts[1]
+		sub(/.*\//, "", at)
+		return n > 1 && index(files, " " at " ")
+	}
+	{ gsub(/[^\t -~]/, "?"); sub(/^==[0-9]+==/, "") }
+	/runtime error:|ERROR: .*Sanitizer/ { sub(/ on address .*/, ""); sub(/^.*\/src\//, ""); print; next }
+	/^(READ|WRITE) of size|^(Direct|Indirect) leak|is located in/ { print; next }
+	/^(freed|previously allocated|allocated) by|located .* (inside|after|before|to the)/ { print; next }
+	/^ *#[0-9]+ / && ours() {
+		at = $NF
+		sub(/.*\//, "", at)
+		print "    in " $4 " at " at
+	}' "$1" | head -n 14
+}

@@ -1,0 +1,37 @@
+# built.bash - what the compiler and the sanitizers had to say (sourced)
+# shellcheck shell=bash
+
+compiles() { # PROGRAM
+	local source
+	[[ -e $WORK/$1.status ]] ||
+		check_skip left-out "left out: $1 was not given as source"
+	[[ ! -e $WORK/bin/$1 ]] || return 0
+	for source in $(lab_conf "$LAB" program | sed -n "s/^$1 *//p"); do
+		! grep -s "^$source: " "$WORK/refused" ||
+			because "$(grep "^$source: " "$WORK/refused")." || return
+	done
+	because "It does not compile; the compiler says why below."
+}
+
+no_warnings() {
+	local count
+	compgen -G "$WORK/*.warnings.log" >/dev/null ||
+		check_skip left-out "left out: no source was given"
+	count=$(cat "$WORK"/*.warnings.log | grep -c 'warning: ') || true
+	((count == 0)) || because "The compiler has $count warnings; they are shown below."
+}
+
+# In all checks so far, this one included.
+sanitizers_silent() { # PROGRAM
+	local err
+	[[ -e $WORK/programs/$1.compiled ]] ||
+		check_skip left-out "left out: $1 was not compiled here"
+	[[ -e $WORK/sanitized ]] ||
+		check_skip not-here "not here: the compiler has no sanitizers"
+	for err in "$WORK"/results/checks/*/"$1".*.err; do
+		sanitizer_said "$err" || continue
+		sanitizer_cut "$err" >"$HERE/sanitizer"
+		err=${err#"$WORK"/results/checks/}
+		because "In the check ${err%%/*} a sanitizer found an error." || return
+	done
+}

@@ -1,0 +1,154 @@
+# client.bash - what checks of a client need: an input, a server, what it has
+# printed (sourced)
+# shellcheck shell=bash
+
+INPUT=''
+
+input() { # LINE...
+	INPUT=$HERE/input
+	printf '%s\n' "$@" >"$INPUT"
+}
+
+# Lines that are all different, and bytes of every value.
+large_input() { # BYTES
+	local byte
+	INPUT=$HERE/input
+	{
+		for ((byte = 0; byte < 256; byte++)); do
+			printf '%b' "\\x$(printf '%02x' "$byte")"
+		done
+		seq "$SEED" $((SEED + $1 / 4))
+	} | head -c "$1" >"$INPUT"
+	JAIL_LIMITS+=(--output $((2 * $1)))
+}
+
+# An input that has LINE, and then neither more nor an end.
+endless_input() { # LINE
+	INPUT=$WORK/endless
+	rm -f "$INPUT"
+	mkfifo "$INPUT"
+	exec {ENDLESS}<>"$INPUT"
+	printf '%s\n' "$1" >&"$ENDLESS"
+}
+
+# The probe as the server: at this check's port it takes one client, c.
+peer_listens() { # LINE...
+	peer_listens_at "$SERVER4" "$PORT" "$@"
+}
+
+peer_listens_at() { # ADDR PORT LINE...
+	note port "$2"
+	try_this server probe -s "$SEED" "listen l $2 $1" 'accept l c' "${@:3}"
+	peer_begin server "listen l $2 $1" 'accept l c' "${@:3}"
+	peer_says 'port l'
+}
+
+# The suite's own solution as the server.
+model() { # HOST NAME PORT
+	local status=0
+	note port "$3"
+	try_this "$1" "$BUILD/solution/$2" "$3"
+	"$LABNS" host "$1" "$BUILD/solution/$2" "$3" >"$HERE/model" 2>&1 \
+		3>&- 4>&- 10>&- </dev/null &
+	PEER_PID=$!
+	host_await "$1" listen "$3" "$PEER_PID" "$LISTEN_MS" >/dev/null ||
+		grader_broken "the model server does not listen"
+}
+
+# The client has a line echoed by ADDR (all that HOST means is its own affair).
+echoes_to() { # HOST [ADDR [PORT]]
+	local port=${3:-$PORT}
+	input "hello from port $port"
+	peer_listens_at "${2:-$1}" "$port" "expect c file $INPUT" \
+		"send c file $INPUT" 'expect-eof c' 'close c'
+	start client "$CLIENT" host="$1" port="$port"
+	must_end
+	peer_end
+	prints_its_input
+	status_is 0
+}
+
+# --- what it has said --------------------------------------------------------
+
+prints() { # LINE
+	printf '%s\n' "$1" >"$HERE/wanted"
+	same_bytes "$HERE/wanted" "$HERE/${JOB_RUN[JOB]}.out" || {
+		because "It did not print on stdout what it got."
+	}
+}
+
+prints_its_input() {
+	same_bytes "$INPUT" "$HERE/${JOB_RUN[JOB]}.out" ||
+		because "What it printed on stdout is not what it was given."
+}
+
+says() { # TEXT
+	! grep -aqF -- "$1" "$HERE/${JOB_RUN[JOB]}.err" || return 0
+	note expected "on stderr: $1"
+	note got "$(head -n 1 "$HERE/${JOB_RUN[JOB]}.err" | cut -b -200 | tr -d '\0')"
+	because "It did not say on stderr what it should."
+}
+
+# Two files are the same; else where they begin to differ, for the account.
+same_bytes() { # WANTED GOT
+	local at
+	at=$(cmp -- "$1" "$2" 2>&1 | sed -n 's/.* byte \([0-9]*\),\{0,1\}.*/\1/p')
+	! cmp -s -- "$1" "$2" || return 0
+	# cmp counts from 1; of a file that has ended it names the last byte.
+	[[ -n $at ]] || at=1
+	[[ $(cmp -- "$1" "$2" 2>&1) == *EOF* ]] || at=$((at - 1))
+	[[ -s $2 ]] || at=0
+	note expected "$(stat -c %s "$1") bytes"
+	note got "$(stat -c %s "$2") bytes"
+	note offset "$at"
+	note window $((at < 8 ? 0 : at - 8))
+	note expected-bytes "$(bytes_at "$1" "$at")"
+	note got-bytes "$(bytes_at "$2" "$at")"
+	return 1
+}
+
+# Up to 16 bytes around OFFSET, escaped as the probe does.
+bytes_at() { # FILE OFFSET
+	tail -c "+$(($2 < 8 ? 1 : $2 - 7))" "$1" | head -c 16 | od -An -v -t u1 |
+		awk '{
+			for (i = 1; i <= NF; i++)
+				if ($i == 10)
+					printf "\\n"
+				else if ($i == 92 || $i == 34)
+					printf "\\%c", $i
+				else if ($i >= 32 && $i < 127)
+					printf "%c", $i
+				else
+					printf "\\x%02x", $i
+		}'
+}
+
+# --- its connection ----------------------------------------------------------
+
+# Both ends of the first SYN of this check; wire comes first.
+syn_from() {
+	awk '$5 == "syn" { print $3; exit }' "$HERE/events"
+}
+
+syn_to() {
+	awk '$5 == "syn" { print $4; exit }' "$HERE/events"
+}
+
+# From now on the kernel of host client gives out these ports, as no other
+# machine does; process_end_all puts it right again.
+ephemeral_ports() { # FIRST COUNT
+	EPHEMERAL=("$1" $(($1 + $2 - 1)))
+	"$LABNS" host client sh -c "echo ${EPHEMERAL[*]} >$EPHEMERAL_FILE"
+}
+
+readonly EPHEMERAL_FILE=/proc/sys/net/ipv4/ip_local_port_range
+EPHEMERAL=()
+
+ephemeral() { # ENDPOINT
+	local port=${1##*:}
+	((port < EPHEMERAL[0] || port > EPHEMERAL[1])) || return 0
+	note expected "a source port in ${EPHEMERAL[0]}-${EPHEMERAL[1]}, which is" \
+		"the kernel's range just now"
+	note got "$port"
+	because "The client has chosen its own port: the kernel gives out others."
+}

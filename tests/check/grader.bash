@@ -1,0 +1,99 @@
+# grader.bash - the words in which a lab's checks are written (loaded by
+# tests/NN-lab.bats, which tests/check/run starts)
+# shellcheck shell=bash
+#
+# A check is one test, "ID: what is true when it passes". It fails when one of
+# these words fails, which has then written to its account why: lines "key:
+# value" for the reporter, see tests/tools/report.h. A word that takes time has
+# a limit, and waits for an event, not for the time to pass.
+#
+# The values that every check has: PORT, and port N for further ones, which are
+# its own; SEED; SERVER4, SERVER6, CLIENT4, CLIENT6, the addresses of the hosts;
+# HERE, a folder of its own.
+
+# shellcheck source=common/lab/lab.sh
+. "$LABDIR/lab.sh"
+# shellcheck source=tests/check/programs.sh
+. "$TESTS/check/programs.sh"
+# shellcheck source=tests/check/account.bash
+. "$TESTS/check/account.bash"
+# shellcheck source=tests/check/process.bash
+. "$TESTS/check/process.bash"
+# shellcheck source=tests/check/peer.bash
+. "$TESTS/check/peer.bash"
+# shellcheck source=tests/check/wire.bash
+. "$TESTS/check/wire.bash"
+# shellcheck source=tests/check/client.bash
+. "$TESTS/check/client.bash"
+# shellcheck source=tests/check/built.bash
+. "$TESTS/check/built.bash"
+
+# Ports from 10000 on, below those that the kernel gives out by itself. Each
+# check has some of its own, so that the capture can be sliced by them.
+readonly FIRST_PORT=10000 PORTS_A_CHECK=64 BLOCKS=300
+
+CLIENT4=198.51.100.10 CLIENT6=2001:db8:1::10
+SERVER4=203.0.113.20 SERVER6=2001:db8:2::20
+readonly CLIENT4 CLIENT6 SERVER4 SERVER6
+
+setup() {
+	set +T # bats' trace of every command costs more than the checks do
+	SKIPPED='' # the reason, when this check is not made
+	CHECK=${BATS_TEST_DESCRIPTION%%:*}
+	HERE=$WORK/results/checks/$CHECK
+	ACCOUNT=$HERE/account
+	mkdir "$HERE"
+	check_place
+	PORT=$((FIRST_PORT + (SEED + NUMBER) % BLOCKS * PORTS_A_CHECK))
+	check_needs
+	! declare -F values >/dev/null || values
+}
+
+teardown() {
+	[[ -n $SKIPPED || -n ${BATS_TEST_COMPLETED-} ]] || account_close
+	process_end_all
+	if [[ -n $SKIPPED ]]; then
+		rm -f "$ACCOUNT"
+	elif [[ -n ${BATS_TEST_COMPLETED-} ]]; then
+		echo passed >"$HERE/state"
+		rm -f "$ACCOUNT"
+	else
+		echo failed >"$HERE/state"
+	fi
+}
+
+# The place of this check in checks.tsv, and what it needs.
+check_place() {
+	local id needs number=0
+	while IFS=$'\t' read -r id _ _ _ needs _; do
+		number=$((number + 1))
+		[[ $id == "$CHECK" ]] || continue
+		NUMBER=$number NEEDS=${needs//,/ }
+		return
+	done <"$LAB/checks.tsv"
+	grader_broken "checks.tsv has no check $CHECK"
+}
+
+# What a check needs must have passed, or been left out.
+check_needs() {
+	local need state
+	for need in $NEEDS; do
+		[[ $need != - ]] || continue
+		state=$(<"$WORK/results/checks/$need/state") || true
+		case $state in
+		passed | left-out) ;;
+		*) check_skip not-checked "needs $need" ;;
+		esac
+	done
+}
+
+check_skip() { # STATE REASON
+	SKIPPED=$2
+	echo "$1" >"$HERE/state"
+	skip "$2"
+}
+
+# PORT, and the next ones: port 2 is the second port of this check.
+port() { # N
+	echo $((PORT + $1 - 1))
+}

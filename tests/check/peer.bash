@@ -1,0 +1,78 @@
+# peer.bash - the other end of the connection: the scripted peer, probe
+# (sourced)
+# shellcheck shell=bash
+
+readonly STEP_MS=4000 PEER_S=60
+
+# On the host client, the probe does and gets what LINE... say.
+peer() { # LINE...
+	local status=0
+	try_this client probe -s "$SEED" "$@"
+	"$LABNS" host client timeout "$PEER_S" "$BUILD/test/probe" -s "$SEED" \
+		-t "$STEP_MS" "$@" >"$HERE/peer" 2>"$HERE/peer.err" </dev/null ||
+		status=$?
+	peer_verdict "$status"
+}
+
+peer_verdict() { # STATUS
+	case $1 in
+	0) ;;
+	1)
+		account_probe "$HERE/peer"
+		return 1
+		;;
+	*) grader_broken "probe: status $1: $(head -c 300 "$HERE/peer.err")" ;;
+	esac
+}
+
+# The same in the background, on HOST. What it says is in a fifo, and each line
+# that is sent to it ends a wait-input.
+peer_begin() { # HOST LINE...
+	local host=$1
+	shift
+	rm -f "$WORK/peer.said" "$WORK/peer.told"
+	mkfifo "$WORK/peer.said" "$WORK/peer.told"
+	exec {PEER_SAID}<>"$WORK/peer.said" {PEER_TOLD}<>"$WORK/peer.told"
+	"$LABNS" host "$host" "$BUILD/test/probe" -s "$SEED" \
+		-t "$STEP_MS" "$@" >"$WORK/peer.said" 2>"$HERE/peer.err" \
+		<"$WORK/peer.told" 3>&- 4>&- 10>&- &
+	PEER_PID=$!
+	: >"$HERE/peer"
+}
+
+# Until it says TEXT at the beginning of a line; what it says is kept.
+peer_says() { # TEXT
+	local line
+	while IFS= read -r -t "$PEER_S" -u "$PEER_SAID" line; do
+		printf '%s\n' "$line" >>"$HERE/peer"
+		case $line in
+		"$1"*) return ;;
+		'probe: failed') break ;;
+		esac
+	done
+	peer_end
+}
+
+peer_go_on() {
+	echo >&"$PEER_TOLD"
+}
+
+# Its end, and whether it is content.
+peer_end() {
+	local status=0 line
+	wait "$PEER_PID" || status=$?
+	PEER_PID=''
+	while IFS= read -r -t 0.01 -u "$PEER_SAID" line; do
+		printf '%s\n' "$line" >>"$HERE/peer"
+	done
+	exec {PEER_SAID}<&- {PEER_TOLD}<&-
+	peer_verdict "$status"
+}
+
+# SIGKILL to it, in the midst of whatever it does.
+peer_killed() {
+	kill -KILL "$PEER_PID"
+	wait "$PEER_PID" 2>/dev/null || true
+	PEER_PID=''
+	exec {PEER_SAID}<&- {PEER_TOLD}<&-
+}

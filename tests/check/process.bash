@@ -1,0 +1,339 @@
+# process.bash - programs under test: start them, signal them, see them end
+# (sourced)
+# shellcheck shell=bash
+#
+# Each runs in a jail of its own, on a lab host; what it has said is in
+# $HERE/RUN.out and RUN.err, how it ended in RUN.json. The last one started is
+# the JOB that the other words speak of.
+
+readonly LISTEN_MS=5000 END_MS=1000 EXIT_MS=5000 SETTLE_MS=2000 TICKS=200
+readonly FEW=4 WATCH_MS=200 IDLE_US=40000
+
+JOB_NAME=() JOB_RUN=() JOB_JAIL=() JOB=''
+
+# What goes before the next command in its jail: chaos, for example.
+PREFIX=()
+
+# Start NAME on HOST with what lab.conf's placeholders are to be.
+start() { # HOST NAME [PLACEHOLDER=VALUE...]
+	local host=$1 run
+	program "${@:2}"
+	JOB=${#JOB_NAME[@]}
+	run=$HERE/$2.$JOB
+	JOB_NAME+=("$2")
+	JOB_RUN+=("$2.$JOB")
+	: >"$run.err"
+	try_this "$host" "${PREFIX[@]##*/}" "${COMMAND[@]}"
+	jail "$host" "$run" "$2" -- "${PREFIX[@]}" "${COMMAND[@]}" \
+		3>&- 4>&- 10>&- <"${INPUT:-/dev/null}" &
+	JOB_JAIL+=("$!")
+}
+
+# The command of NAME, in COMMAND; without it there is nothing to check.
+program() { # NAME [PLACEHOLDER=VALUE...]
+	local name=$1 pair
+	shift
+	VALUES=()
+	for pair in "$@"; do
+		VALUES[${pair%%=*}]=${pair#*=}
+	done
+	[[ -e $WORK/programs/$name ]] ||
+		check_skip left-out "left out: $name was not given"
+	program_command "$name" ||
+		check_skip left-out "left out: the command has no {$MISSING}"
+}
+
+jail() { # HOST RUN NAME -- COMMAND...
+	local host=$1 run=$2 name=$3
+	local -a places=(--ro "$WORK/bin" --chdir /tmp)
+	shift 4
+	if [[ ! -e $WORK/programs/$name.compiled ]]; then
+		mapfile -d '' places <"$WORK/places"
+	fi
+	exec "$BUILD/test/jail" --netns "/run/netns/$host" --time 60000 \
+		--cpu 20 --memory 512 --processes 128 "${JAIL_LIMITS[@]}" \
+		"${places[@]}" \
+		--env "ASAN_OPTIONS=detect_leaks=1:exitcode=99:log_path=stderr" \
+		--env "UBSAN_OPTIONS=print_stacktrace=1:log_path=stderr" \
+		--stdout "$run.out" --stderr "$run.err" --pidfile "$run.pid" \
+		--report "$run.json" -- "$@"
+}
+
+# What else a check asks of the jail.
+JAIL_LIMITS=()
+
+process_end_all() {
+	local pid
+	for pid in "${JOB_JAIL[@]}" "${PEER_PID-}"; do
+		[[ -z $pid ]] || kill -KILL "$pid" 2>/dev/null || true
+	done
+	wait 2>/dev/null
+	[[ ${#EPHEMERAL[@]} == 0 ]] || "$LABNS" host client sh -c \
+		"echo 32768 60999 >$EPHEMERAL_FILE"
+}
+
+# --- how it ended ------------------------------------------------------------
+
+job_report() { # JOB KEY
+	sed -n "s/.*\"$2\":\"\{0,1\}\([^\",}]*\).*/\1/p" \
+		"$HERE/${JOB_RUN[$1]}.json" 2>/dev/null
+}
+
+# In words, or nothing if it has not ended by itself.
+job_ended() { # JOB
+	local after
+	after="after $(job_report "$1" wall_ms) ms"
+	case $(job_report "$1" end) in
+	'') ;;
+	exit) echo "status $(job_report "$1" status) $after" ;;
+	signal) echo "killed by $(signal_name "$(job_report "$1" signal)") $after" ;;
+	deadline) echo "killed at the deadline, still running $after" ;;
+	output) echo "killed: it wrote more than 1 MiB" ;;
+	memory) echo "killed: it used more than 512 MB of memory" ;;
+	cpu) echo "killed: it used more than 20 s of processor time" ;;
+	esac
+}
+
+signal_name() { # NUMBER-OR-NAME
+	if [[ $1 =~ ^[0-9]+$ ]]; then
+		echo "SIG$(kill -l "$1")"
+	else
+		echo "$1"
+	fi
+}
+
+# The pid of the program itself, below the jail.
+job_pid() {
+	cat "$HERE/${JOB_RUN[JOB]}.pid"
+}
+
+# Until it has ended, MS at most.
+job_wait() { # MS
+	"$BUILD/lab/await" ended "${JOB_JAIL[JOB]}" "$1" || return
+	wait "${JOB_JAIL[JOB]}" || true
+}
+
+signal() { # NAME
+	kill -"$1" "$(job_pid)" 2>/dev/null ||
+		because "The program had ended when it should have got SIG$1."
+}
+
+# The same program, run to its end: its status, or a failure if it does not.
+must_end() { # [MS]
+	job_wait "${1:-$EXIT_MS}" ||
+		because "It was still running after ${1:-$EXIT_MS} ms."
+}
+
+must_run() {
+	"$BUILD/lab/await" ended "${JOB_JAIL[JOB]}" 1 || return 0
+	because "${JOB_NAME[JOB]} has ended: $(job_ended "$JOB")."
+}
+
+status_is() { # STATUS
+	local status
+	status=$(job_report "$JOB" status)
+	[[ $(job_report "$JOB" end) == exit && $status == "$1" ]] || {
+		note expected "status $1"
+		note got "$(job_ended "$JOB")"
+		because "Its exit status should have been $1."
+	}
+}
+
+# It has failed, and said why in one line that names what was wrong; a line on
+# its usage may follow.
+complains() { # REGEX
+	local err=$HERE/${JOB_RUN[JOB]}.err
+	must_end || return
+	case $(job_report "$JOB" end):$(job_report "$JOB" status) in
+	exit:0) because "It ended with status 0, which says that all went well." || return ;;
+	exit:*) ;;
+	*) because "It did not end by itself: $(job_ended "$JOB")." || return ;;
+	esac
+	! sanitizer_said "$err" || because "It ended with a sanitizer's report." || return
+	one_clear_line "$err" "$1"
+}
+
+one_clear_line() { # FILE REGEX
+	local lines
+	lines=$(grep -a . "$1" | grep -acvi '^usage') || true
+	note expected "one line on stderr that matches: $2"
+	note got "$lines lines"
+	[[ $lines != 0 ]] || because "It failed without a word on stderr." || return
+	[[ $lines == 1 ]] || because "It should say in one line what was wrong; it said $lines." || return
+	grep -aqiE -- "$2" "$1" || because "The line does not say what was wrong."
+}
+
+# --- a server ----------------------------------------------------------------
+
+# The server of this lab, on the host server, at this check's port.
+serve() { # [PLACEHOLDER=VALUE...]
+	start server "$SERVER" port="$PORT" "$@"
+	listens "$PORT"
+}
+
+listens() { # PORT
+	local status=0 heard
+	heard=$(host_await server listen "$1" "${JOB_JAIL[JOB]}" "$LISTEN_MS") ||
+		status=$?
+	note port "$1"
+	case $status in
+	0) ;;
+	1) account_listens "$1" "$heard" ;;
+	3) account_ended "$1" ;;
+	*) grader_broken "await listen: status $status" ;;
+	esac
+}
+
+host_await() { # HOST ARG...
+	"$LABNS" host "$1" "$BUILD/lab/await" "${@:2}"
+}
+
+account_ended() { # PORT
+	job_wait "$EXIT_MS" || true
+	because "It ended before it listened on port $1."
+}
+
+# It runs, and does not listen where it should: perhaps somewhere else.
+account_listens() { # PORT LINES
+	local swapped=$((($1 % 256) * 256 + $1 / 256)) first
+	note expected "a listener on port $1"
+	first=$(sed -n 's/^listening //p' <<<"$2" | head -n 1)
+	note got "${first:+a listener on ${first/ /, port }}${first:-none}"
+	if grep -q " $swapped\$" <<<"$2"; then
+		diagnose "It listens on port $swapped: that is $1 with its two bytes" \
+			"swapped. The port in a sockaddr is in network byte order:" \
+			"htons($1)."
+	fi
+	because "After $((LISTEN_MS / 1000)) s nothing listened on port $1."
+}
+
+# Exactly these places, each "ADDR PORT", are listened at on the server.
+listens_only_at() { # PLACE...
+	local heard
+	heard=$(host_await server listening | sed 's/^listening //' | sort) || true
+	[[ $heard != "$(printf '%s\n' "$@" | sort)" ]] || return 0
+	note expected "listens at ${*/ /, port }"
+	note got "listens at ${heard//$'\n'/ and }"
+	because "It does not listen where it was told to, and nowhere else."
+}
+
+# --- what it uses ------------------------------------------------------------
+
+# The pids of the program and all below it.
+job_tree() {
+	local -a todo
+	local pid children
+	todo=("$(job_pid)")
+	while ((${#todo[@]} > 0)); do
+		pid=${todo[0]}
+		todo=("${todo[@]:1}")
+		echo "$pid"
+		children=$(cat "/proc/$pid/task/"*/children 2>/dev/null) || true
+		read -ra children <<<"$children"
+		todo+=("${children[@]}")
+	done
+}
+
+# How many descriptors all of them have open.
+job_descriptors() {
+	local pid count=0
+	local -a open
+	for pid in $(job_tree); do
+		open=("/proc/$pid/fd/"*)
+		[[ ! -e ${open[0]} && ! -L ${open[0]} ]] || count=$((count + ${#open[@]}))
+	done
+	echo "$count"
+}
+
+job_zombies() {
+	local pid count=0 stat
+	for pid in $(job_tree); do
+		stat=$(cat "/proc/$pid/stat" 2>/dev/null) || continue
+		[[ ${stat##*) } != Z* ]] || count=$((count + 1))
+	done
+	echo "$count"
+}
+
+# Processor time of all of them so far, in microseconds.
+job_cpu_us() {
+	local pid sum=0 task ns
+	for pid in $(job_tree); do
+		for task in "/proc/$pid/task/"*/schedstat; do
+			read -r ns _ <"$task" 2>/dev/null || continue
+			sum=$((sum + ns / 1000))
+		done
+	done
+	echo "$sum"
+}
+
+# Until COMMAND succeeds, SETTLE_MS at most: for what the kernel tells nobody.
+settles() { # COMMAND...
+	local tick
+	for ((tick = 0; tick < TICKS; tick++)); do
+		! "$@" || return 0
+		read -r -t "$(printf '0.%03d' $((SETTLE_MS / TICKS)))" <> <(:) || true
+	done
+	return 1
+}
+
+# So many clients leave as many descriptors as before, and nobody unburied.
+serves_without_leaving() { # FIRST COUNT LINE...
+	local before after first=$1 count=$2
+	shift 2
+	peer "repeat $first" "$@" end
+	before=$(job_descriptors)
+	peer "repeat $count" "$@" end
+	if ! settles no_more_descriptors_than $((before + FEW)); then
+		after=$(job_descriptors)
+		note expected "$before descriptors, as before"
+		note got "$after descriptors after $count clients more"
+		(((after - before) < count)) || diagnose "The descriptors grew by" \
+			"$(((after - before) / count)) a client: whoever has accept()ed" \
+			"must close(), on every path."
+		because "It keeps descriptors open of clients that have gone."
+	elif ! settles no_more_zombies_than "$FEW"; then
+		note got "$(job_zombies) zombies after $count clients"
+		diagnose "Each child that ends stays a zombie until its parent has" \
+			"waited for it: waitpid(), or ignore SIGCHLD."
+		because "Children that served a client stay behind as zombies."
+	fi
+}
+
+no_more_descriptors_than() { # COUNT
+	(($(job_descriptors) <= $1))
+}
+
+no_more_zombies_than() { # COUNT
+	(($(job_zombies) <= $1))
+}
+
+# While nothing is to be done, nothing is done.
+is_idle() {
+	local before after
+	before=$(job_cpu_us)
+	read -r -t "0.$WATCH_MS" <> <(:) || true
+	after=$(job_cpu_us)
+	((after - before <= IDLE_US)) || {
+		note expected "at most $((IDLE_US / 1000)) ms of processor time"
+		note got "$(((after - before) / 1000)) ms in $WATCH_MS ms"
+		diagnose "It spins: it asks again and again for what has not come," \
+			"instead of waiting in poll(), read() or accept()."
+		because "It uses the processor although nothing is to be done."
+	}
+}
+
+# --- faults ------------------------------------------------------------------
+
+# What is started next has system calls that fail now and then.
+with_chaos() { # KIND,...
+	PREFIX=("$WORK/bin/chaos" -s "$SEED" -f "$1" -o /dev/null --)
+	[[ -e $WORK/chaos ]] || chaos_tried >"$WORK/chaos"
+	[[ -s $WORK/chaos ]] || check_skip not-here \
+		"not here: this machine does not let system calls be made to fail"
+}
+
+chaos_tried() {
+	cp "$BUILD/test/chaos" "$WORK/bin/"
+	! "$BUILD/test/jail" --ro "$WORK/bin" --chdir /tmp "$WORK/bin/chaos" \
+		-o /dev/null true 3>&- </dev/null >/dev/null 2>&1 || echo works
+}

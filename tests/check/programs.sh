@@ -1,0 +1,87 @@
+# programs.sh - which programs are graded, and the command that starts each
+# (sourced)
+#
+# A program is a template: words with {placeholders}. That of a compiled
+# program is its binary with the line "start:" of lab.conf, in which [words in
+# brackets] are left out when a check gives no value for them. That of a
+# command given in its place is as it was given. $WORK/programs/NAME holds the
+# words, each ended by a NUL; no file: this program is not graded.
+
+# The programs that are given as commands: $CHECK_PROGRAMS has one a line,
+# NAME=WORDS, split as a shell would, but with nothing expanded.
+programs_given() {
+	local line name
+	while IFS= read -r line; do
+		[[ -n $line ]] || continue
+		name=${line%%=*}
+		xargs printf '%s\0' <<<"${line#*=}" >"$WORK/programs/$name"
+		printf 'program: %s %s\n' "$name" "${line#*=}" >>"$WORK/results/run"
+	done <<<"${CHECK_PROGRAMS-}"
+}
+
+# That NAME is the compiled program BINARY.
+program_compiled() { # NAME BINARY
+	local -a words
+	read -ra words <<<"$(lab_conf "$LAB" start | sed -n "s/^$1 *//p")"
+	printf '%s\0' "$2" "${words[@]}" >"$WORK/programs/$1"
+	: >"$WORK/programs/$1.compiled"
+}
+
+# Sets COMMAND to the command of NAME, with VALUES[placeholder]; false if the
+# template has no place for one that has to be there, which is in MISSING.
+declare -gA VALUES=()
+program_command() { # NAME
+	local -a words
+	local word key optional=false
+	COMMAND=() MISSING=''
+	mapfile -d '' words <"$WORK/programs/$1"
+	for key in "${!VALUES[@]}"; do
+		[[ ${words[*]} == *"{$key}"* ]] || MISSING=$key
+	done
+	[[ -z $MISSING ]] || return 1
+	[[ -e $WORK/programs/$1.compiled ]] && optional=true
+	program_fill "$optional" "${words[@]}"
+}
+
+# Words in brackets are taken together, and only if their value was given.
+program_fill() { # OPTIONAL WORD...
+	local optional=$1 word group=''
+	shift
+	for word in "$@"; do
+		if $optional && [[ -n $group || $word == '['* ]]; then
+			group+=" $word"
+			[[ $word == *']' ]] || continue
+			program_group "${group:2:-1}"
+			group=''
+		else
+			program_word "$word"
+		fi
+	done
+}
+
+program_group() { # WORDS
+	local word key
+	for key in $(grep -o '{[a-z0-9]*}' <<<"$1" | tr -d '{}'); do
+		[[ -n ${VALUES[$key]+given} ]] || return 0
+	done
+	for word in $1; do
+		program_word "$word"
+	done
+}
+
+# One word, filled in. What no check has said is what lab.conf says of it.
+program_word() { # WORD
+	local word=$1 key
+	for key in "${!VALUES[@]}"; do
+		word=${word//"{$key}"/"${VALUES[$key]}"}
+	done
+	while [[ $word =~ \{([a-z0-9]+)\} ]]; do
+		key=${BASH_REMATCH[1]}
+		word=${word//"{$key}"/"$(program_default "$key")"}
+	done
+	COMMAND+=("$word")
+}
+
+program_default() { # PLACEHOLDER
+	lab_conf "$LAB" placeholder | sed -n "s/^$1 *//p"
+}
