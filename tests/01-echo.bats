@@ -10,9 +10,19 @@ SERVER=echo_server
 CLIENT=echo_client
 
 values() {
-	# One conversation, as it should be.
-	CONVERSATION=("connect a $SERVER4 $PORT" 'exchange a "hello\n"'
-		'half-close a' 'expect-eof a')
+	# One client, who comes, has something echoed, and goes.
+	VISIT=("connect a $SERVER4 $PORT" 'exchange a "hello\n"' 'close a')
+}
+
+# The client fails when its server, after LINE..., has echoed too little.
+ends_early() { # PORT KIND-OF-INPUT LINE...
+	"$2" "hello from port $1"
+	echo "hello from port $1" >"$HERE/line"
+	peer_listens_at "$SERVER4" "$1" "${@:3}"
+	start client "$CLIENT" host="$SERVER4" port="$1"
+	must_end
+	peer_end
+	status_is 1
 }
 
 # --- it compiles -------------------------------------------------------------
@@ -51,8 +61,8 @@ values() {
 
 @test "echo-text: sends back what it was sent" {
 	serve
-	peer "connect a $SERVER4 $PORT" "send a \"hello, port $PORT\n\"" \
-		'expect a echo'
+	peer "connect a $SERVER4 $PORT" 'send a "hello, "' 'expect a echo' \
+		"send a \"port $PORT\n\"" 'expect a echo'
 }
 
 @test "every-byte: sends back every byte value, NUL among them" {
@@ -63,7 +73,8 @@ values() {
 
 @test "fin: ends with FIN, not RST, when the client has sent all" {
 	serve
-	peer "${CONVERSATION[@]}"
+	peer "connect a $SERVER4 $PORT" 'exchange a "hello\n"' 'half-close a' \
+		'expect-eof a'
 	wire
 	shows server FIN
 	shows_no server RST
@@ -71,21 +82,21 @@ values() {
 
 @test "half-close: sends the rest after the client's half-close" {
 	serve
-	peer "connect a $SERVER4 $PORT" 'send a random 300000' 'half-close a' \
-		'expect a echo' 'expect-eof a'
+	large_input 300000 text
+	peer "connect a $SERVER4 $PORT" "send a file $INPUT" 'half-close a' \
+		'expect a echo'
 }
 
 @test "next-client: serves the next client, and the one after" {
 	serve
-	peer 'repeat 3' "${CONVERSATION[@]}" 'close a' 'end'
+	peer 'repeat 3' "${VISIT[@]}" 'end'
 	must_run
 }
 
 @test "large: sends back 8 MiB in odd pieces, both ways at once" {
 	serve
 	peer "connect a $SERVER4 $PORT" \
-		'pump a random 8388608 pieces 60001 within 20000' 'half-close a' \
-		'expect-eof a'
+		'pump a random 8388608 pieces 60001 within 20000'
 }
 
 # --- step 3: a server that nothing ends --------------------------------------
@@ -93,18 +104,21 @@ values() {
 @test "client-reset: goes on after a client's RST" {
 	serve
 	peer "connect a $SERVER4 $PORT" 'exchange a "one"' 'reset a' \
-		"connect b $SERVER4 $PORT" 'send b random 100000' 'reset b' \
+		"connect b $SERVER4 $PORT" 'send b "unread"' 'reset b' \
 		"connect c $SERVER4 $PORT" 'exchange c "two"'
 	must_run
 }
 
 @test "client-killed: goes on after a client that is killed while bytes flow" {
+	small_send_buffers server
 	serve
-	peer_begin client "connect a $SERVER4 $PORT" 'fill a 50' 'say full' \
-		'wait-input'
-	peer_says full
+	signal STOP
+	peer_begin client "connect a $SERVER4 $PORT" 'send a random 40000' \
+		'say sent' 'wait-input'
+	peer_says sent
 	peer_killed
-	peer "${CONVERSATION[@]}"
+	signal CONT
+	peer "${VISIT[@]}"
 	must_run
 }
 
@@ -119,21 +133,20 @@ values() {
 	peer_end
 	signal STOP
 	signal CONT
-	peer "${CONVERSATION[@]}"
+	peer "${VISIT[@]}"
 	must_run
 }
 
 @test "hundred: keeps no descriptor and no zombie of a hundred clients" {
 	serve
-	serves_without_leaving 3 100 "${CONVERSATION[@]}" 'close a'
+	serves_without_leaving 3 100 "${VISIT[@]}"
 }
 
 @test "faults: loses nothing by short reads, short writes and EINTR" {
 	with_chaos short-read,short-write,eintr
 	serve
 	peer "connect a $SERVER4 $PORT" 'exchange a bytes all' \
-		'pump a random 400000 pieces 5003 within 20000' 'half-close a' \
-		'expect-eof a'
+		'pump a random 400000 pieces 5003 within 20000'
 }
 
 @test "sigterm: ends within a second of SIGTERM, in mid-client" {
@@ -154,8 +167,8 @@ values() {
 @test "bad-port: port 70000 is one clear line and a failure" {
 	start server "$SERVER" port=70000
 	complains 'port|70000'
-	start server "$SERVER" port=80x
-	complains 'port|80x'
+	start server "$SERVER" port="${PORT}x"
+	complains "port|${PORT}x"
 }
 
 @test "no-permission: port 80 is one clear line and a failure" {
@@ -165,9 +178,9 @@ values() {
 
 @test "sanitizers: the sanitizers found nothing in the server" {
 	serve
-	peer "${CONVERSATION[@]}"
+	peer "${VISIT[@]}"
 	signal TERM
-	must_end
+	job_wait "$EXIT_MS" || true
 	sanitizers_silent "$SERVER"
 }
 
@@ -233,18 +246,10 @@ values() {
 }
 
 @test "cut-off: fails when the server closes or resets too early" {
-	endless_input "hello from port $PORT"
-	peer_listens "expect c 5 bytes" 'close c'
-	start client "$CLIENT" host="$SERVER4" port="$PORT"
-	must_end
-	status_is 1
-	peer_end
-	endless_input "hello from port $PORT"
-	peer_listens_at "$SERVER4" "$(port 2)" "expect c 5 bytes" 'reset c'
-	start client "$CLIENT" host="$SERVER4" port="$(port 2)"
-	must_end
-	status_is 1
-	peer_end
+	ends_early "$PORT" endless_input "expect c file $HERE/line" 'close c'
+	ends_early "$(port 2)" endless_input 'expect c 5 bytes' 'reset c'
+	ends_early "$(port 3)" input 'expect-line c' 'expect-eof c' \
+		'send c "half"' 'close c'
 }
 
 @test "client-faults: loses nothing by short reads, short writes and EINTR" {
@@ -267,7 +272,7 @@ values() {
 @test "accept-fails: goes on when accept() fails: ECONNABORTED, EMFILE" {
 	with_chaos econnaborted,emfile
 	serve
-	peer 'repeat 8' "${CONVERSATION[@]}" 'close a' 'end'
+	peer 'repeat 8' "${VISIT[@]}" 'end'
 	must_run
 }
 
@@ -282,7 +287,7 @@ values() {
 
 @test "clean-end: its status is 0 when SIGTERM has ended it" {
 	serve
-	peer "${CONVERSATION[@]}"
+	peer "${VISIT[@]}"
 	signal TERM
 	must_end "$END_MS"
 	status_is 0

@@ -9,12 +9,13 @@ input() { # LINE...
 	printf '%s\n' "$@" >"$INPUT"
 }
 
-# Lines that are all different, and bytes of every value.
-large_input() { # BYTES
+# Lines that are all different, and before them, but for a text, bytes of every
+# value.
+large_input() { # BYTES [text]
 	local byte
 	INPUT=$HERE/input
 	{
-		for ((byte = 0; byte < 256; byte++)); do
+		[[ ${2-} == text ]] || for ((byte = 0; byte < 256; byte++)); do
 			printf '%b' "\\x$(printf '%02x' "$byte")"
 		done
 		seq "$SEED" $((SEED + $1 / 4))
@@ -134,15 +135,33 @@ syn_to() {
 	awk '$5 == "syn" { print $4; exit }' "$HERE/events"
 }
 
-# From now on the kernel of host client gives out these ports, as no other
-# machine does; process_end_all puts it right again.
-ephemeral_ports() { # FIRST COUNT
-	EPHEMERAL=("$1" $(($1 + $2 - 1)))
-	"$LABNS" host client sh -c "echo ${EPHEMERAL[*]} >$EPHEMERAL_FILE"
+# A setting of the kernel on HOST is another until the end of this check.
+kernel_setting() { # HOST FILE VALUE
+	SETTINGS+=("$1" "$2" "$("$LABNS" host "$1" cat "/proc/sys/net/$2")")
+	"$LABNS" host "$1" sh -c "echo '$3' >/proc/sys/net/$2"
 }
 
-readonly EPHEMERAL_FILE=/proc/sys/net/ipv4/ip_local_port_range
-EPHEMERAL=()
+kernel_settings_back() {
+	local i
+	for ((i = ${#SETTINGS[@]} - 3; i >= 0; i -= 3)); do
+		"$LABNS" host "${SETTINGS[i]}" sh -c \
+			"echo '${SETTINGS[i + 2]}' >/proc/sys/net/${SETTINGS[i + 1]}"
+	done
+	SETTINGS=()
+}
+
+SETTINGS=()
+
+# The kernel of host client gives out these ports, as no other machine does.
+ephemeral_ports() { # FIRST COUNT
+	EPHEMERAL=("$1" $(($1 + $2 - 1)))
+	kernel_setting client ipv4/ip_local_port_range "${EPHEMERAL[*]}"
+}
+
+# What is written there goes a few KiB at a time.
+small_send_buffers() { # HOST
+	kernel_setting "$1" ipv4/tcp_wmem '4096 4096 4096'
+}
 
 ephemeral() { # ENDPOINT
 	local port=${1##*:}

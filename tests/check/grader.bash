@@ -52,6 +52,7 @@ setup() {
 teardown() {
 	[[ -n $SKIPPED || -n ${BATS_TEST_COMPLETED-} ]] || account_close
 	process_end_all
+	kernel_settings_back
 	if [[ -n $SKIPPED ]]; then
 		rm -f "$ACCOUNT"
 	elif [[ -n ${BATS_TEST_COMPLETED-} ]]; then

@@ -6,7 +6,7 @@
 # $HERE/RUN.out and RUN.err, how it ended in RUN.json. The last one started is
 # the JOB that the other words speak of.
 
-readonly LISTEN_MS=5000 END_MS=1000 EXIT_MS=5000 SETTLE_MS=2000 TICKS=200
+readonly LISTEN_MS=5000 END_MS=1000 EXIT_MS=5000 SETTLE_MS=2000
 readonly FEW=4 WATCH_MS=200 IDLE_US=40000
 
 JOB_NAME=() JOB_RUN=() JOB_JAIL=() JOB=''
@@ -54,6 +54,7 @@ jail() { # HOST RUN NAME -- COMMAND...
 		--cpu 20 --memory 512 --processes 128 "${JAIL_LIMITS[@]}" \
 		"${places[@]}" \
 		--env "ASAN_OPTIONS=detect_leaks=1:exitcode=99:log_path=stderr" \
+		--env "LSAN_OPTIONS=exitcode=0" \
 		--env "UBSAN_OPTIONS=print_stacktrace=1:log_path=stderr" \
 		--stdout "$run.out" --stderr "$run.err" --pidfile "$run.pid" \
 		--report "$run.json" -- "$@"
@@ -68,8 +69,6 @@ process_end_all() {
 		[[ -z $pid ]] || kill -KILL "$pid" 2>/dev/null || true
 	done
 	wait 2>/dev/null
-	[[ ${#EPHEMERAL[@]} == 0 ]] || "$LABNS" host client sh -c \
-		"echo 32768 60999 >$EPHEMERAL_FILE"
 }
 
 # --- how it ended ------------------------------------------------------------
@@ -219,61 +218,70 @@ listens_only_at() { # PLACE...
 
 # --- what it uses ------------------------------------------------------------
 
-# The pids of the program and all below it.
+# The pids of the program and all below it, in TREE. Without a process of our
+# own, for it is asked again and again.
 job_tree() {
-	local -a todo
-	local pid children
-	todo=("$(job_pid)")
+	local pid task list
+	local -a todo children
+	read -r pid <"$HERE/${JOB_RUN[JOB]}.pid"
+	TREE=() todo=("$pid")
 	while ((${#todo[@]} > 0)); do
-		pid=${todo[0]}
+		TREE+=("${todo[0]}")
+		for task in "/proc/${todo[0]}/task/"*/children; do
+			list=''
+			read -r list 2>/dev/null <"$task" || true
+			read -ra children <<<"$list"
+			todo+=("${children[@]}")
+		done
 		todo=("${todo[@]:1}")
-		echo "$pid"
-		children=$(cat "/proc/$pid/task/"*/children 2>/dev/null) || true
-		read -ra children <<<"$children"
-		todo+=("${children[@]}")
 	done
 }
 
-# How many descriptors all of them have open.
+# How many descriptors all of them have open, in COUNT.
 job_descriptors() {
-	local pid count=0
+	local pid
 	local -a open
-	for pid in $(job_tree); do
+	COUNT=0
+	job_tree
+	for pid in "${TREE[@]}"; do
 		open=("/proc/$pid/fd/"*)
-		[[ ! -e ${open[0]} && ! -L ${open[0]} ]] || count=$((count + ${#open[@]}))
+		[[ ! -L ${open[0]} ]] || COUNT=$((COUNT + ${#open[@]}))
 	done
-	echo "$count"
 }
 
+# How many of them have ended, and nobody has waited for them, in COUNT.
 job_zombies() {
-	local pid count=0 stat
-	for pid in $(job_tree); do
-		stat=$(cat "/proc/$pid/stat" 2>/dev/null) || continue
-		[[ ${stat##*) } != Z* ]] || count=$((count + 1))
+	local pid stat
+	COUNT=0
+	job_tree
+	for pid in "${TREE[@]}"; do
+		stat=''
+		read -r stat 2>/dev/null <"/proc/$pid/stat" || true
+		[[ ${stat##*) } != Z* ]] || COUNT=$((COUNT + 1))
 	done
-	echo "$count"
 }
 
-# Processor time of all of them so far, in microseconds.
+# Processor time of all of them so far, in microseconds, in COUNT.
 job_cpu_us() {
-	local pid sum=0 task ns
-	for pid in $(job_tree); do
+	local pid task ns
+	COUNT=0
+	job_tree
+	for pid in "${TREE[@]}"; do
 		for task in "/proc/$pid/task/"*/schedstat; do
-			read -r ns _ <"$task" 2>/dev/null || continue
-			sum=$((sum + ns / 1000))
+			ns=0
+			read -r ns _ 2>/dev/null <"$task" || true
+			COUNT=$((COUNT + ns / 1000))
 		done
 	done
-	echo "$sum"
 }
 
 # Until COMMAND succeeds, SETTLE_MS at most: for what the kernel tells nobody.
 settles() { # COMMAND...
-	local tick
-	for ((tick = 0; tick < TICKS; tick++)); do
-		! "$@" || return 0
-		read -r -t "$(printf '0.%03d' $((SETTLE_MS / TICKS)))" <> <(:) || true
+	local end=$((${EPOCHREALTIME/[.,]/} + SETTLE_MS * 1000))
+	until "$@"; do
+		((${EPOCHREALTIME/[.,]/} < end)) || return 1
+		read -r -t 0.01 <> <(:) || true
 	done
-	return 1
 }
 
 # So many clients leave as many descriptors as before, and nobody unburied.
@@ -281,10 +289,11 @@ serves_without_leaving() { # FIRST COUNT LINE...
 	local before after first=$1 count=$2
 	shift 2
 	peer "repeat $first" "$@" end
-	before=$(job_descriptors)
+	job_descriptors
+	before=$COUNT
 	peer "repeat $count" "$@" end
 	if ! settles no_more_descriptors_than $((before + FEW)); then
-		after=$(job_descriptors)
+		after=$COUNT
 		note expected "$before descriptors, as before"
 		note got "$after descriptors after $count clients more"
 		(((after - before) < count)) || diagnose "The descriptors grew by" \
@@ -292,7 +301,7 @@ serves_without_leaving() { # FIRST COUNT LINE...
 			"must close(), on every path."
 		because "It keeps descriptors open of clients that have gone."
 	elif ! settles no_more_zombies_than "$FEW"; then
-		note got "$(job_zombies) zombies after $count clients"
+		note got "$COUNT zombies after $count clients"
 		diagnose "Each child that ends stays a zombie until its parent has" \
 			"waited for it: waitpid(), or ignore SIGCHLD."
 		because "Children that served a client stay behind as zombies."
@@ -300,19 +309,23 @@ serves_without_leaving() { # FIRST COUNT LINE...
 }
 
 no_more_descriptors_than() { # COUNT
-	(($(job_descriptors) <= $1))
+	job_descriptors
+	((COUNT <= $1))
 }
 
 no_more_zombies_than() { # COUNT
-	(($(job_zombies) <= $1))
+	job_zombies
+	((COUNT <= $1))
 }
 
 # While nothing is to be done, nothing is done.
 is_idle() {
 	local before after
-	before=$(job_cpu_us)
+	job_cpu_us
+	before=$COUNT
 	read -r -t "0.$WATCH_MS" <> <(:) || true
-	after=$(job_cpu_us)
+	job_cpu_us
+	after=$COUNT
 	((after - before <= IDLE_US)) || {
 		note expected "at most $((IDLE_US / 1000)) ms of processor time"
 		note got "$(((after - before) / 1000)) ms in $WATCH_MS ms"
