@@ -110,10 +110,10 @@ ends_early() { # PORT KIND-OF-INPUT LINE...
 }
 
 @test "client-killed: goes on after a client that is killed while bytes flow" {
-	small_send_buffers server
+	large_receive_buffers server
 	serve
 	signal STOP
-	peer_begin client "connect a $SERVER4 $PORT" 'send a random 40000' \
+	peer_begin client "connect a $SERVER4 $PORT" 'send a random 300000' \
 		'say sent' 'wait-input'
 	peer_says sent
 	peer_killed

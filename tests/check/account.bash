@@ -61,6 +61,10 @@ account_keyword() { # KEYWORD
 		diagnose "Bytes are missing in the middle: write() may take fewer than" \
 			"it was given, and the rest was never sent."
 		;;
+	eof-early)
+		diagnose "It ended the connection before its peer had. One recv() or" \
+			"read() is not all that a peer sends: go on until it returns 0."
+		;;
 	repeated-bytes)
 		diagnose "Bytes came back twice: after a short write() the loop must" \
 			"go on behind what was taken."

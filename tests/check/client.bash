@@ -158,9 +158,9 @@ ephemeral_ports() { # FIRST COUNT
 	kernel_setting client ipv4/ip_local_port_range "${EPHEMERAL[*]}"
 }
 
-# What is written there goes a few KiB at a time.
-small_send_buffers() { # HOST
-	kernel_setting "$1" ipv4/tcp_wmem '4096 4096 4096'
+# What comes there is taken by the kernel, however much the program has read.
+large_receive_buffers() { # HOST
+	kernel_setting "$1" ipv4/tcp_rmem '4096 2097152 6291456'
 }
 
 ephemeral() { # ENDPOINT
