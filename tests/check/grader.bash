@@ -11,6 +11,9 @@
 # its own; SEED; SERVER4, SERVER6, CLIENT4, CLIENT6, the addresses of the hosts;
 # HERE, a folder of its own.
 
+# Bats' trace of every command costs more than the checks do.
+set +T
+
 # shellcheck source=common/lab/lab.sh
 . "$LABDIR/lab.sh"
 # shellcheck source=tests/check/programs.sh
@@ -37,7 +40,6 @@ SERVER4=203.0.113.20 SERVER6=2001:db8:2::20
 readonly CLIENT4 CLIENT6 SERVER4 SERVER6
 
 setup() {
-	set +T # bats' trace of every command costs more than the checks do
 	SKIPPED='' # the reason, when this check is not made
 	CHECK=${BATS_TEST_DESCRIPTION%%:*}
 	HERE=$WORK/results/checks/$CHECK

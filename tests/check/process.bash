@@ -342,7 +342,7 @@ with_chaos() { # KIND,...
 	PREFIX=("$WORK/bin/chaos" -s "$SEED" -f "$1" -o /dev/null --)
 	[[ -e $WORK/chaos ]] || chaos_tried >"$WORK/chaos"
 	[[ -s $WORK/chaos ]] || check_skip not-here \
-		"not here: this machine does not let system calls be made to fail"
+		"not here: system calls cannot be made to fail"
 }
 
 chaos_tried() {

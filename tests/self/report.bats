@@ -151,8 +151,7 @@ narrow() {
 	line "  ok    -    builds         compiles"
 	line "  ok    1/1  echo           sends back what it was sent"
 	line "  FAIL  0/2  bytes          sends back every byte value"
-	line "  skip  0/2  large          sends back 8 MiB in odd pieces (needs bytes; not"
-	line "                            checked yet)"
+	line "  skip  0/2  large          not checked yet: needs bytes"
 	line "  Going further (no points):"
 	line "  ok    -    idle           uses no processor time while it waits"
 	line "  4 of 8 points, 3 of 5 checks, going further 1 of 1"
@@ -353,7 +352,8 @@ caret() {
 		>>out/run
 	shows 1
 	line "  program   echo_server socat TCP-LISTEN:{port} PIPE"
-	line "  skip  -    client         the client prints what comes back (left out: no"
+	line "  skip  -    client         left out: no echo_client"
+	line "  skip  -    idle           not here: no /proc"
 	line "  No IPv6 here."
 	line "  for gdb: .portlab/echo server"
 	line "  1 of 5 points, 2 of 4 checks, 1 left out, 1 not here"

@@ -213,19 +213,18 @@ static void put_state(const struct view *view, enum state state)
 		put_in(view, DIM, "skip");
 }
 
+/* Why it was skipped, in the place of its title. */
 static void flow_reason(struct flow *flow, const struct check *check)
 {
 	char text[512];
 
 	if (check->state == STATE_NOT_CHECKED)
-		snprintf(text, sizeof text, "(needs %s; not checked yet)",
+		snprintf(text, sizeof text, "not checked yet: needs %s",
 			 check->reason);
 	else if (check->state == STATE_LEFT_OUT)
-		snprintf(text, sizeof text, "(left out: %s)", check->reason);
-	else if (check->state == STATE_NOT_HERE)
-		snprintf(text, sizeof text, "(not here: %s)", check->reason);
+		snprintf(text, sizeof text, "left out: %s", check->reason);
 	else
-		return;
+		snprintf(text, sizeof text, "not here: %s", check->reason);
 	flow_words(flow, text);
 }
 
@@ -251,8 +250,10 @@ static void put_check(const struct view *view, const struct check *check)
 
 	struct flow flow = {.indent = column, .at = column};
 
-	flow_words(&flow, check->title);
-	flow_reason(&flow, check);
+	if (check->state == STATE_PASSED || check->state == STATE_FAILED)
+		flow_words(&flow, check->title);
+	else
+		flow_reason(&flow, check);
 	putchar('\n');
 }
 
@@ -436,9 +437,10 @@ static void put_tries(const struct fields *account)
 			put_try(account->list[i].value, &network);
 }
 
-/* A block between empty lines. */
+/* A block, an empty line before it, whatever it begins with. */
 static void put_evidence(const char *text)
 {
+	text += strspn(text, "\n");
 	if (*text == '\0')
 		return;
 	putchar('\n');
