@@ -78,14 +78,14 @@ compile_program() { # NAME SOURCE...
 	local -a jobs=()
 	shift
 	compiler_in_jail "$name.strict" -fsyntax-only "${COMPILE_WARNINGS[@]}" \
-		"${COMPILE_STRICT[@]}" "$@" &
+		"${COMPILE_STRICT[@]}" "$@" || true &
 	jobs+=($!)
 	compiler_in_jail "$name.warnings" -O2 -S -o /dev/null \
-		"${COMPILE_WARNINGS[@]}" "$@" &
+		"${COMPILE_WARNINGS[@]}" "$@" || true &
 	jobs+=($!)
 	compiler_in_jail "$name.link" -w -O1 -g "${SANITIZE[@]}" \
 		-o "$WORK/out/$name" "$@" "$WORK/lib/$LIBRARY" -pthread || status=$?
-	wait "${jobs[@]}" || true
+	wait "${jobs[@]}"
 	if [[ $status == 0 && -f $WORK/out/$name && ! -L $WORK/out/$name ]]; then
 		cp -- "$WORK/out/$name" "$WORK/bin/$name"
 		chmod 755 "$WORK/bin/$name"
