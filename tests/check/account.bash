@@ -58,16 +58,16 @@ account_keyword() { # KEYWORD
 			"more. TCP has no messages: read again until it returns 0."
 		;;
 	lost-bytes)
-		diagnose "Bytes are missing in the middle: write() may take fewer than" \
-			"it was given, and the rest was never sent."
+		diagnose "Bytes are missing in the middle. Perhaps write() took fewer" \
+			"than it was given, and the rest was never sent."
 		;;
 	eof-early)
 		diagnose "It ended the connection before its peer had. One recv() or" \
 			"read() is not all that a peer sends: go on until it returns 0."
 		;;
 	repeated-bytes)
-		diagnose "Bytes came back twice: after a short write() the loop must" \
-			"go on behind what was taken."
+		diagnose "Bytes came back twice. After a short write() a loop must go" \
+			"on behind what was taken."
 		;;
 	esac
 }
@@ -94,6 +94,7 @@ account_job() { # JOB
 	fi
 	if sanitizer_said "$run.err"; then
 		sanitizer_cut "$run.err" >"$HERE/sanitizer"
+		account_only_death
 		diagnose "A sanitizer stopped ${JOB_NAME[$1]}: it had used memory," \
 			"or a number, in a way that C does not allow."
 	else
@@ -102,8 +103,13 @@ account_job() { # JOB
 	fi
 }
 
+# What the reply looked like says nothing about a program that died.
+account_only_death() {
+	[[ ! -e $ACCOUNT ]] || sed -i '/^diagnosis: /d' "$ACCOUNT"
+}
+
 account_death() { # JOB
-	local run=$HERE/${JOB_RUN[$1]}
+	[[ $(job_report "$1" end) != signal ]] || account_only_death
 	case $(job_report "$1" end):$(job_report "$1" signal) in
 	signal:13)
 		diagnose "The program died of SIGPIPE, which comes when one writes to" \
@@ -134,7 +140,9 @@ sanitizer_cut() { # FILE
 	}
 	{ gsub(/[^\t -~]/, "?"); sub(/^==[0-9]+==/, "") }
 	/runtime error:|ERROR: .*Sanitizer/ { sub(/ on address .*/, ""); sub(/^.*\/src\//, ""); print; next }
+	{ sub(/ at 0x.*/, ""); sub(/^(Address )?0x[0-9a-f]+ is/, "The address is") }
 	/^(READ|WRITE) of size|^(Direct|Indirect) leak|is located in/ { print; next }
+	/<== Memory access/ { sub(/Memory access at offset [0-9]+/, "the access"); print; next }
 	/^(freed|previously allocated|allocated) by|located .* (inside|after|before|to the)/ { print; next }
 	/^ *#[0-9]+ / && ours() {
 		at = $NF

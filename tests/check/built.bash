@@ -18,7 +18,11 @@ no_warnings() {
 	compgen -G "$WORK/*.warnings.log" >/dev/null ||
 		check_skip left-out "left out: no source was given"
 	count=$(cat "$WORK"/*.warnings.log | grep -c 'warning: ') || true
-	((count == 0)) || because "The compiler has $count warnings; they are shown below."
+	case $count in
+	0) ;;
+	1) because "The compiler has a warning; it is shown below." ;;
+	*) because "The compiler has $count warnings; they are shown below." ;;
+	esac
 }
 
 # In all checks so far, this one included.

@@ -294,6 +294,11 @@ void fail_short(struct probe *probe, const struct conn *conn,
 		    "The reply stops after %" PRIu64
 		    " bytes: as much as one recv() gives, and no more.",
 		    got);
+	} else if (got == 0) {
+		account.keyword = end_keyword(err);
+		say(&account,
+		    "Not one of the %" PRIu64 " bytes of the reply came: %s.",
+		    compared->len, end_in_words(err));
 	} else {
 		account.keyword = end_keyword(err);
 		say(&account,

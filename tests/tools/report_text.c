@@ -22,7 +22,8 @@ enum {
 	LABEL = 12, /* where the text behind "expected" begins */
 	ROWS_MAX = 12,
 	SAID_MAX = 8,
-	ID_COLUMNS = 13, /* of the ids in the list; longer ones stick out */
+	ID_COLUMNS = 13,     /* of the ids in the list, if all are short */
+	ID_COLUMNS_MAX = 17, /* longer ones stick out */
 };
 
 /* --- Columns and colour --- */
@@ -238,7 +239,22 @@ static void put_points(const struct check *check, char *text, size_t len)
 			 check->points);
 }
 
-static void put_check(const struct view *view, const struct check *check)
+/* How wide the column of the ids is. */
+static int id_columns(const struct report *report)
+{
+	int most = ID_COLUMNS;
+
+	for (size_t i = 0; i < report->count; i++) {
+		int id = width(report->checks[i].id);
+
+		if (id > most && id <= ID_COLUMNS_MAX)
+			most = id;
+	}
+	return most;
+}
+
+static void put_check(const struct view *view, const struct check *check,
+		      int id_columns)
 {
 	char points[32];
 
@@ -246,7 +262,7 @@ static void put_check(const struct view *view, const struct check *check)
 	printf("%*s", INDENT, "");
 	put_state(view, check->state);
 	int column = INDENT + 4 +
-		     printf("  %-4s %-*s  ", points, ID_COLUMNS, check->id);
+		     printf("  %-4s %-*s  ", points, id_columns, check->id);
 
 	struct flow flow = {.indent = column, .at = column};
 
@@ -261,9 +277,11 @@ static void put_check(const struct view *view, const struct check *check)
 static void put_checks(const struct report *report, const struct view *view,
 		       bool further)
 {
+	int columns = id_columns(report);
+
 	for (size_t i = 0; i < report->count; i++)
 		if (goes_further(&report->checks[i]) == further)
-			put_check(view, &report->checks[i]);
+			put_check(view, &report->checks[i], columns);
 }
 
 static void put_list(const struct report *report, const struct view *view)
@@ -382,7 +400,7 @@ static void put_difference(const struct view *view,
 	size_t to_caret = (size_t)(skip_bytes(got, before) - shown);
 
 	put_bytes("expected", skip_bytes(expected, hidden), hidden == 0);
-	put_bytes("got", shown, hidden == 0);
+	put_bytes("got", *got == '\0' ? "(nothing)" : shown, hidden == 0);
 	if (!located)
 		return;
 	printf("%*s", LABEL + (hidden > 0 ? 3 : 0) + columns(shown, to_caret),
