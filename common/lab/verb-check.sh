@@ -20,6 +20,7 @@ check_broken() { # SENTENCE
 
 verb_check() { # LAB [OPTION...]
 	local folder submission='' keep='' seed='' commands=''
+	local started=${EPOCHREALTIME/[.,]/}
 	local -a report=()
 	[[ ${1-} != -* ]] || check_usage "the first word of check is a lab"
 	folder=$(lab_find "${1-}") || exit
@@ -217,6 +218,7 @@ check_about() { # OUT
 	{
 		[[ -z $submission ]] || echo "submission: $(check_shown "$submission")"
 		echo "again: $again"
+		echo "wall-ms: $(((${EPOCHREALTIME/[.,]/} - started) / 1000))"
 		if [[ $submission == "$folder" ]]; then
 			echo "hint: make hint LAB=$(lab_number "$folder")"
 		fi
