@@ -45,10 +45,12 @@ program() { # NAME [PLACEHOLDER=VALUE...]
 
 jail() { # HOST RUN NAME -- COMMAND...
 	local host=$1 run=$2 name=$3
-	local -a places=(--ro "$WORK/bin" --chdir /tmp)
+	local -a places
 	shift 4
-	if [[ ! -e $WORK/programs/$name.compiled ]]; then
-		mapfile -d '' places <"$WORK/places"
+	if [[ -e $WORK/programs/$name.compiled ]]; then
+		mapfile -d '' places <"$WORK/places.compiled"
+	else
+		mapfile -d '' places <"$WORK/places.command"
 	fi
 	exec "$BUILD/test/jail" --netns "/run/netns/$host" --time 60000 \
 		--cpu 20 --memory 512 --processes 128 "${JAIL_LIMITS[@]}" \

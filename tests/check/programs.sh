@@ -7,10 +7,34 @@
 # command given in its place is as it was given. $WORK/programs/NAME holds the
 # words, each ended by a NUL; no file: this program is not graded.
 
+# What a program sees of this machine's files, as options for the jail: neither
+# tests nor solutions, so that none can stand in for it. A command may have its
+# files beside the folder that it was given in.
+program_places() {
+	local path
+	hide_others
+	printf '%s\0' "${HIDDEN[@]}" --ro "$WORK/bin" --chdir /tmp \
+		>"$WORK/places.compiled"
+	HIDDEN=()
+	for path in "$TESTS" "$ROOT"/labs/*/solution "$BUILD" "$STATE"; do
+		[[ ! -d $path ]] || HIDDEN+=(--hide "$(readlink -f -- "$path")")
+	done
+	HIDDEN+=(--ro "$WORK/bin")
+	# As root the program is someone else, who may not go everywhere.
+	if [[ $PWD != / ]] && "$BUILD/test/jail" "${HIDDEN[@]}" --ro "$PWD" \
+		--chdir "$PWD" true >/dev/null 2>&1 </dev/null; then
+		HIDDEN+=(--ro "$PWD" --chdir "$PWD")
+	else
+		HIDDEN+=(--chdir /tmp)
+	fi
+	printf '%s\0' "${HIDDEN[@]}" >"$WORK/places.command"
+}
+
 # The programs that are given as commands: $CHECK_PROGRAMS has one a line,
 # NAME=WORDS, split as a shell would, but with nothing expanded.
 programs_given() {
 	local line name
+	program_places
 	while IFS= read -r line; do
 		[[ -n $line ]] || continue
 		name=${line%%=*}
