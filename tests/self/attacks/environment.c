@@ -5,6 +5,8 @@
  */
 #include "guard.h"
 
+#include <fcntl.h>
+
 extern char **environ;
 
 /* What any program may know. */
@@ -29,7 +31,7 @@ int main(void)
 			(void)fprintf(stderr, "reached %s\n", *pair);
 	if (fgets(text, sizeof(text), stdin) != NULL)
 		(void)fprintf(stderr, "reached stdin: %s\n", text);
-	if (fopen("/dev/tty", "r+e") != NULL)
+	if (open("/dev/tty", O_RDWR | O_CLOEXEC) >= 0)
 		(void)fprintf(stderr, "reached the terminal\n");
 	return 0;
 }
