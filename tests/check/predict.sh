@@ -7,7 +7,12 @@
 # it takes time; seen_ID prints what came of it, which is one of the choices.
 # Nothing printed means that this run could not show it.
 
+# shellcheck source=tests/check/wire.bash
+. "$TESTS/check/wire.bash"
+
 declare -A PREDICTED=()
+PREDICT_PIDS=()
+readonly PREDICT_MS=5000
 
 # The value of KEY in the block of question ID.
 prediction_value() { # FILE ID KEY
@@ -36,12 +41,24 @@ predict_begin() {
 		[[ -z $answer ]] || PREDICTED[$id]=$answer
 	done
 	((${#PREDICTED[@]} > 0)) || return 0
+	HERE=$WORK/predict CHECK=prediction CAPTURE=$WORK/run.pcap
+	mkdir "$HERE"
+	mkfifo "$WORK/held" && exec {HELD}<>"$WORK/held"
 	# shellcheck source=/dev/null
 	. "$TESTS/$LABNAME/predictions.sh"
 	for id in $(prediction_ids); do
 		[[ -n ${PREDICTED[$id]-} ]] || continue
 		! declare -F "begin_$id" >/dev/null || "begin_$id"
 	done
+	predict_tidy
+}
+
+# No listener of ours is to be there when the checks look for listeners.
+predict_tidy() {
+	((${#PREDICT_PIDS[@]} == 0)) || kill -KILL "${PREDICT_PIDS[@]}" \
+		2>/dev/null || true
+	wait "${PREDICT_PIDS[@]}" 2>/dev/null || true
+	exec {HELD}<&-
 }
 
 predict_end() {
@@ -70,4 +87,44 @@ predict_line() { # ID ANSWER SEEN
 		state=wrong
 	fi
 	printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$state" "$2" "$3" "$sentence"
+}
+
+# --- for experiments ---------------------------------------------------------
+
+# The packets of PORT so far, one a line, see common/ladder/README.md.
+predict_events() { # PORT
+	PORT=$1 wire
+	cat "$HERE/events"
+}
+
+# What first came back from PORT, in the words of a question's choices.
+predict_answer() { # PORT
+	predict_events "$1" | awk -v port=":$1" '
+	$5 == "icmp" { answer = "ICMP"; exit }
+	substr($3, length($3) - length(port) + 1) == port {
+		answer = $6 ~ /SYN/ ? "SYN,ACK" : $6 ~ /RST/ ? "RST" : "FIN"
+		exit
+	}
+	END { print answer ? answer : "nothing" }'
+}
+
+# The model's server NAME on the host server, until all experiments have been made.
+predict_server() { # NAME PORT
+	"$LABNS" host server "$BUILD/solution/$1" "$2" >"$WORK/predict.$2" 2>&1 \
+		</dev/null &
+	PREDICT_PIDS+=("$!")
+	predict_listens "$2"
+}
+
+# A scripted peer, in the background; its input neither has anything nor ends.
+predict_peer() { # HOST LINE...
+	"$LABNS" host "$1" "$BUILD/test/probe" "${@:2}" <"$WORK/held" \
+		>/dev/null 2>&1 &
+	PREDICT_PIDS+=("$!")
+}
+
+# Until what was started last listens on PORT of the host server.
+predict_listens() { # PORT
+	"$LABNS" host server "$BUILD/lab/await" listen "$1" "$!" "$PREDICT_MS" \
+		>/dev/null
 }
