@@ -179,11 +179,11 @@ narrow() {
 	a_run 1
 	tap 'ok builds' 'ok echo' 'ok bytes' 'ok large' 'ok client' 'not ok idle'
 	account idle 'why: It spins.'
-	shows 0
+	shows 1
 	line "  8 of 8 points, 5 of 5 checks, going further 0 of 1"
 	line "  FAIL  -    idle           uses no processor time while it waits"
 	line "  It spins."
-	json 0 '.state == "passed" and .further == 1 and .further_passed == 0'
+	json 1 '.state == "failed" and .further == 1 and .further_passed == 0'
 }
 
 @test "report: the evidence for a failed check" {
@@ -326,7 +326,7 @@ caret() {
 	} >out/predictions
 	shows 1
 	line "  Predictions: 1 of 2 right:"
-	text "    first: right, 3."
+	[[ $output != *first* ]]
 	text "    source: you said 1-1023, but it was 32768-60999. The kernel chose 40001."
 	text "    fin: this run did not show it. Nothing ended."
 	[[ $output != *drop* ]]

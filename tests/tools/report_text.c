@@ -544,10 +544,7 @@ static void put_prediction(const struct prediction *p)
 	const char *sentence = strcmp(p->sentence, "-") == 0 ? "" : p->sentence;
 	char text[1024];
 
-	if (is(p, "right"))
-		snprintf(text, sizeof text, "%s: right, %s. %s", p->id,
-			 p->answer, sentence);
-	else if (is(p, "wrong"))
+	if (is(p, "wrong"))
 		snprintf(text, sizeof text,
 			 "%s: you said %s, but it was %s. %s", p->id, p->answer,
 			 p->seen, sentence);
@@ -571,7 +568,8 @@ static void put_predictions(const struct report *report)
 	if (report->prediction_count > 0)
 		putchar('\n');
 	if (report->prediction_count > open)
-		say("Predictions: %zu of %zu right:", right, right + wrong);
+		say("Predictions: %zu of %zu right%s", right, right + wrong,
+		    wrong > 0 ? ":" : "");
 	else if (open > 0)
 		say("Predictions: none of %zu answered yet (predictions.txt)",
 		    open);

@@ -252,9 +252,8 @@ bool all_passed(const struct report *report)
 {
 	const struct tally *tally = &report->tally;
 
-	if (tally->counted == 0)
-		return tally->further_passed == tally->further;
-	return tally->passed == tally->counted;
+	return tally->passed == tally->counted &&
+	       tally->further_passed == tally->further;
 }
 
 bool report_trust(struct report *report)
