@@ -223,7 +223,7 @@ down: tools ## take the network away
 C_FILES     = $(shell git ls-files --cached --others --exclude-standard '*.[ch]')
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' \
               common/lab/portlab common/lab/inside common/lab/shellrc \
-              .ci/run tests/run)
+              .ci/run tests/check/run)
 BATS_FILES  = $(shell git ls-files --cached --others --exclude-standard '*.bats' '*.bash')
 
 .PHONY: lint format clean help

@@ -10,7 +10,7 @@
 readonly CHECK_BROKEN=3
 
 check_usage() {
-	say_usage "$@, see: portlab help"
+	say_usage "$*; see: portlab help"
 }
 
 check_broken() { # SENTENCE
@@ -68,7 +68,7 @@ check_program() { # NAME=WORDS
 			"$(lab_conf "$folder" program | cut -d ' ' -f 1 | xargs)"
 	[[ $words != *$'\n'* ]] || say_usage "--program: one line, please"
 	mapfile -d '' split < <(xargs printf '%s\0' <<<"$words" 2>/dev/null) || true
-	((${#split[@]} > 0)) && xargs true <<<"$words" 2>/dev/null ||
+	xargs true <<<"$words" 2>/dev/null ||
 		say_usage "--program: a quote is not closed in: $words"
 	have "${split[0]}" || say_usage "--program: there is no command ${split[0]}"
 	for place in $(grep -o '{[^{}]*}' <<<"$words" | tr -d '{}' | sort -u); do
@@ -205,7 +205,8 @@ check_in_network() { # OUT
 
 # What only we know, for the reporter.
 check_about() { # OUT
-	local again="make check LAB=$(lab_number "$folder")" line
+	local again line
+	again="make check LAB=$(lab_number "$folder")"
 	sed -i "s|^\(binary: [^ ]* \)|\1$(check_shown "$keep")/|" "$1/run"
 	if [[ -n $commands ]]; then
 		again="portlab check $(lab_number "$folder")"

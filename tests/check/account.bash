@@ -80,7 +80,7 @@ account_close() {
 		"$BUILD/lab/await" ended "${JOB_JAIL[job]}" "$ENDED_MS" || true
 		account_job "$job"
 	done
-	[[ -s $ACCOUNT ]] && grep -q '^\(why\|says\): ' "$ACCOUNT" ||
+	grep -qs '^\(why\|says\): ' "$ACCOUNT" ||
 		note why "It did not do what this check asks for."
 }
 

@@ -14,7 +14,7 @@ readonly -a COMPILE_WARNINGS=(-Wall -Wextra)
 readonly -a COMPILE_STRICT=(-Wpedantic -Wshadow -Wconversion
 	-Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wwrite-strings
 	-Wcast-qual -Wpointer-arith -Wvla -Wundef)
-readonly -a COMPILE_SANITIZE=(-fsanitize=address,undefined
+readonly -a COMPILE_SANITIZE=("-fsanitize=address,undefined"
 	-fno-sanitize-recover=all -fno-omit-frame-pointer)
 
 # What no submission may see: HIDDEN becomes options for the jail.

@@ -93,7 +93,7 @@ predict_line() { # ID ANSWER SEEN
 
 # The packets of PORT so far, one a line, see common/ladder/README.md.
 predict_events() { # PORT
-	PORT=$1 wire
+	wire "$1"
 	cat "$HERE/events"
 }
 

@@ -179,10 +179,10 @@ judge() { # FUNCTION NAME...
 	local lab id lost=''
 	for lab in $(labs); do
 		[[ -d $ROOT/tests/$lab/mutants ]] || continue
-		for id in $(sed 1d "$ROOT/labs/$lab/checks.tsv" | cut -f 1); do
+		while IFS=$'\t' read -r id _; do
 			grep -qrE "^Fails:.* $id( |\$)" "$ROOT/tests/$lab/mutants" ||
 				lost+=" $lab/$id"
-		done
+		done < <(sed 1d "$ROOT/labs/$lab/checks.tsv")
 	done
 	echo "no mutant fails:$lost"
 	[[ -z $lost ]]
