@@ -6,7 +6,7 @@
 # $HERE/RUN.out and RUN.err, how it ended in RUN.json. The last one started is
 # the JOB that the other words speak of.
 
-readonly LISTEN_MS=5000 END_MS=1000 EXIT_MS=5000 SETTLE_MS=2000
+readonly LISTEN_MS=3000 END_MS=1000 EXIT_MS=5000 SETTLE_MS=2000
 readonly FEW=4 WATCH_MS=200 IDLE_US=40000
 
 JOB_NAME=() JOB_RUN=() JOB_JAIL=() JOB=''
@@ -199,7 +199,11 @@ account_listens() { # PORT LINES
 	local swapped=$((($1 % 256) * 256 + $1 / 256)) first
 	note expected "a listener on port $1"
 	first=$(sed -n 's/^listening //p' <<<"$2" | head -n 1)
-	note got "${first:+a listener on ${first/ /, port }}${first:-none}"
+	if [[ -n $first ]]; then
+		note got "a listener on port ${first##* }"
+	else
+		note got "no listener"
+	fi
 	if grep -q " $swapped\$" <<<"$2"; then
 		diagnose "It listens on port $swapped: that is $1 with its two bytes" \
 			"swapped. The port in a sockaddr is in network byte order:" \
