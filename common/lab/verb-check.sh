@@ -197,7 +197,7 @@ check_in_network() { # OUT
 	# What make hands on is not for the commands on a host.
 	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 	PATH=$BUILD/bin:$PATH CHECK_PROGRAMS=$commands CHECK_SHOWN=$shown \
-		"$BUILD/lab/labns" run "$ROOT/tests/check/run" "$folder" \
+		"$BUILD/lab/labns" run -p $$ "$ROOT/tests/check/run" "$folder" \
 		"$submission" "$seed" "$1" </dev/null &
 	# In the background, so that a signal is not kept waiting.
 	wait "$!"
@@ -244,7 +244,7 @@ check_report() { # OUT
 
 # The new results in the place of the old ones, one run at a time.
 check_install() { # OUT
-	exec {lock}>"$keep.lock"
+	exec {lock}<"${keep%/*}"
 	flock "$lock"
 	rm -rf -- "$keep"
 	mv -T -- "$1" "$keep"
