@@ -6,10 +6,6 @@ BUILD=${PORTLAB_BUILD:-$ROOT/build}
 PORTLAB=$ROOT/common/lab/portlab
 export ROOT BUILD PORTLAB
 
-# bats puts the folder of its parts in front of PATH, and one of them is called
-# bats, too: the grader, which starts bats itself, has to find the real one.
-export PATH=${PATH//"${BATS_LIBEXEC:-/nowhere}:"/}
-
 # A state folder of this test's own, so that no test sees another's networks.
 own_state() {
 	export PORTLAB_STATE=$BATS_TEST_TMPDIR/state
