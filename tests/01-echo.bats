@@ -53,8 +53,8 @@ ends_early() { # PORT KIND-OF-INPUT LINE...
 
 @test "address: with -b listens at that address and nowhere else" {
 	serve addr="$SERVER4"
-	peer "connect a $SERVER4 $PORT" "expect-refused $SERVER6 $PORT"
 	listens_only_at "$SERVER4 $PORT"
+	peer "expect-refused $SERVER6 $PORT" "connect a $SERVER4 $PORT"
 }
 
 # --- step 2: the echo --------------------------------------------------------
