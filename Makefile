@@ -153,6 +153,7 @@ labs: ## the series, how far you are, what to do next
 	@$(PORTLAB) labs
 
 check: ## grade LAB=01 (SUBMIT=dir, PROGRAM='NAME=COMMAND', ALL=1, SEED=n)
+	$(ALWAYS)@common/lab/portlab deps check
 	$(ALWAYS)@MAKEFLAGS=$(call quote,$(GIVEN_FLAGS)) $(MAKE) -s grader
 	$(ALWAYS)@unset MAKEFLAGS MFLAGS; $(PORTLAB) check $(CHECK_ARGS)
 

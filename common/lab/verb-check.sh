@@ -191,12 +191,14 @@ check_forget() {
 }
 
 check_in_network() { # OUT
-	local shown
-	shown=$(check_shown "$keep")/
+	local shown kept
+	kept=$(check_shown "$keep")/
+	shown=$kept
 	[[ $submission != "$folder" ]] || shown=''
 	# What make hands on is not for the commands on a host.
 	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 	PATH=$BUILD/bin:$PATH CHECK_PROGRAMS=$commands CHECK_SHOWN=$shown \
+		CHECK_KEPT=$kept \
 		"$BUILD/lab/labns" run -p $$ "$ROOT/tests/check/run" "$folder" \
 		"$submission" "$seed" "$1" </dev/null &
 	# In the background, so that a signal is not kept waiting.

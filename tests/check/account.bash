@@ -25,19 +25,26 @@ grader_broken() { # SENTENCE
 	return 1
 }
 
-# What to type on a host to see the same.
-try_this() { # HOST COMMAND...
-	local host=$1 word line=''
-	shift
+# What to type on a host to see the same; what comes from the file STDIN is
+# kept with the results.
+try_this() { # HOST STDIN COMMAND...
+	local host=$1 input=$2 word line=''
+	shift 2
 	for word in "$@"; do
 		[[ $word != "$WORK/bin/"* ]] || word=$SHOWN${word##*/}
-		if [[ $word =~ ^[A-Za-z0-9_./:@,+=-]+$ ]]; then
-			line+=" $word"
-		else
-			line+=" '${word//\'/\'\\\'\'}'"
-		fi
+		line+=" $(try_word "${word//"$WORK/results/"/"$KEPT"}")"
 	done
+	[[ ! -f $input ]] ||
+		line+=" <$(try_word "${input/#"$WORK/results/"/"$KEPT"}")"
 	note try "$host$line"
+}
+
+try_word() { # WORD
+	if [[ $1 =~ ^[A-Za-z0-9_./:@,+=-]+$ ]]; then
+		printf '%s\n' "$1"
+	else
+		printf "'%s'\\n" "${1//\'/\'\\\'\'}"
+	fi
 }
 
 # The probe has said what it wanted and what it got; its keyword may tell why.

@@ -39,7 +39,7 @@ peer_listens() { # LINE...
 
 peer_listens_at() { # ADDR PORT LINE...
 	note port "$2"
-	try_this server probe -s "$SEED" "listen l $2 $1" 'accept l c' "${@:3}"
+	try_this server '' probe -s "$SEED" "listen l $2 $1" 'accept l c' "${@:3}"
 	peer_begin server "listen l $2 $1" 'accept l c' "${@:3}"
 	peer_says 'port l'
 }
@@ -48,7 +48,7 @@ peer_listens_at() { # ADDR PORT LINE...
 model() { # HOST NAME PORT
 	local status=0
 	note port "$3"
-	try_this "$1" "$BUILD/solution/$2" "$3"
+	try_this "$1" '' "$BUILD/solution/$2" "$3"
 	"$LABNS" host "$1" "$BUILD/solution/$2" "$3" >"$HERE/model" 2>&1 \
 		3>&- 4>&- 10>&- </dev/null &
 	PEER_PID=$!

@@ -7,7 +7,7 @@ readonly STEP_MS=4000 PEER_S=60
 # On the host client, the probe does and gets what LINE... say.
 peer() { # LINE...
 	local status=0
-	try_this client probe -s "$SEED" "$@"
+	try_this client '' probe -s "$SEED" "$@"
 	"$LABNS" host client timeout "$PEER_S" "$BUILD/test/probe" -s "$SEED" \
 		-t "$STEP_MS" "$@" >"$HERE/peer" 2>"$HERE/peer.err" </dev/null ||
 		status=$?

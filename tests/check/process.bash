@@ -23,7 +23,7 @@ start() { # HOST NAME [PLACEHOLDER=VALUE...]
 	JOB_NAME+=("$2")
 	JOB_RUN+=("$2.$JOB")
 	: >"$run.err"
-	try_this "$host" "${PREFIX[@]##*/}" "${COMMAND[@]}"
+	try_this "$host" "$INPUT" "${PREFIX[@]/#"$WORK/bin/"/}" "${COMMAND[@]}"
 	jail "$host" "$run" "$2" -- "${PREFIX[@]}" "${COMMAND[@]}" \
 		3>&- 4>&- 10>&- <"${INPUT:-/dev/null}" &
 	JOB_JAIL+=("$!")

@@ -1,0 +1,38 @@
+"""asyncio_echo - an echo server in another language, to be graded as a command
+
+Usage: python3 asyncio_echo.py PORT
+
+On every address, all clients at once. SIGTERM ends it with status 0.
+"""
+import asyncio
+import signal
+import sys
+
+
+async def echo(reader, writer):
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+    except OSError:
+        writer.close()
+
+
+async def main(port):
+    done = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, done.set)
+    try:
+        server = await asyncio.start_server(echo, None, port)
+    except (OSError, OverflowError) as error:
+        sys.exit(f"asyncio_echo: cannot listen on port {port}: {error}")
+    await done.wait()
+    server.close()
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(main(int(sys.argv[1])))
+    except (IndexError, ValueError):
+        sys.exit("usage: asyncio_echo.py PORT")
