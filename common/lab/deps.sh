@@ -16,6 +16,10 @@ bats          bats         bats              bats         bats
 parallel      parallel     parallel          parallel     parallel
 valgrind      valgrind     valgrind          valgrind     valgrind
 jq            jq           jq                jq           jq
+patch         patch        patch             patch        patch
+socat         socat        socat             socat        socat
+ncat          ncat         nmap-ncat         nmap         nmap-ncat
+python3       python3      python3           python       python3
 gdb           gdb          gdb               gdb          gdb
 strace        strace       strace            strace       strace
 shellcheck    shellcheck   ShellCheck        shellcheck   shellcheck
@@ -28,7 +32,7 @@ cppcheck      cppcheck     cppcheck          cppcheck     cppcheck
 readonly DEPS_LAB='cc make libc-headers ip iptables ip6tables tcpdump nsenter flock'
 readonly DEPS_TEST='bats'
 # Without these some tests are skipped, and say so.
-readonly DEPS_TEST_MORE='parallel valgrind gdb strace jq'
+readonly DEPS_TEST_MORE='parallel valgrind gdb strace jq patch socat ncat python3'
 readonly DEPS_LINT='shellcheck clang clang-format clang-tidy cppcheck'
 
 deps_have() { # TOOL

@@ -25,14 +25,20 @@ async def main(port):
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, done.set)
     try:
         server = await asyncio.start_server(echo, None, port)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         sys.exit(f"asyncio_echo: cannot listen on port {port}: {error}")
     await done.wait()
     server.close()
 
 
+def parse_port(text):
+    # asyncio would take 70000 for 4464, its lower 16 bits.
+    if not text.isdecimal() or int(text) > 65535:
+        sys.exit(f"asyncio_echo: not a port: {text}")
+    return int(text)
+
+
 if __name__ == "__main__":
-    try:
-        asyncio.run(main(int(sys.argv[1])))
-    except (IndexError, ValueError):
+    if len(sys.argv) != 2:
         sys.exit("usage: asyncio_echo.py PORT")
+    asyncio.run(main(parse_port(sys.argv[1])))
