@@ -119,7 +119,16 @@ job_wait() { # MS
 
 signal() { # NAME
 	kill -"$1" "$(job_pid)" 2>/dev/null ||
-		because "The program had ended when it should have got SIG$1."
+		because "The program had ended when it should have got SIG$1." || return
+	# A SIGCONT that follows too soon would take the SIGSTOP back.
+	[[ $1 != STOP ]] || settles job_stopped ||
+		because "The program did not stop at SIGSTOP."
+}
+
+job_stopped() {
+	local stat=''
+	read -r stat 2>/dev/null <"/proc/$(job_pid)/stat" || true
+	[[ ${stat##*) } == T* ]]
 }
 
 # The same program, run to its end: its status, or a failure if it does not.
