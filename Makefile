@@ -128,6 +128,7 @@ T        ?=
 ID       :=
 SUBMIT   :=
 PROGRAM  :=
+N        :=
 SEED     :=
 ALL      :=
 
@@ -175,7 +176,7 @@ grader: $(LIB) $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder \
 .PHONY: library
 library: $(LIB)
 
-.PHONY: demo test bench doctor deps up shell run capture scenario down
+.PHONY: demo test bench flake doctor deps up shell run capture scenario down
 demo: ## the tour: every lab's demo, unattended (LAB=01 for one)
 	@common/lab/portlab deps demo
 	@$(MAKE) -s tools
@@ -190,6 +191,9 @@ bench: ## measure what the README states
 	@common/lab/portlab deps test
 	@$(MAKE) -s programs
 	@$(PORTLAB) bench
+
+flake: grader ## grade N=200 times under load: no verdict may differ (LAB=01)
+	@$(PORTLAB) flake $(call quote,$(or $(LAB),01)) $(call quote,$(or $(N),200))
 
 doctor: ## what works on this machine, and what to install
 	@$(MAKE) -s tools || true
