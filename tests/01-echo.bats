@@ -82,9 +82,14 @@ ends_early() { # PORT KIND-OF-INPUT LINE...
 
 @test "half-close: sends the rest after the client's half-close" {
 	serve
-	large_input 300000 text
-	peer "connect a $SERVER4 $PORT" "send a file $INPUT" 'half-close a' \
-		'expect a echo'
+	large_input 9000 text
+	signal STOP
+	peer_begin client "connect a $SERVER4 $PORT" "send a file $INPUT" \
+		'half-close a' 'say sent' 'wait-input' 'expect a echo'
+	peer_says sent
+	signal CONT
+	peer_go_on
+	peer_end
 }
 
 @test "next-client: serves the next client, and the one after" {

@@ -30,6 +30,7 @@ peer_verdict() { # STATUS
 peer_begin() { # HOST LINE...
 	local host=$1
 	shift
+	try_this "$host" probe -s "$SEED" "$@"
 	rm -f "$WORK/peer.said" "$WORK/peer.told"
 	mkfifo "$WORK/peer.said" "$WORK/peer.told"
 	exec {PEER_SAID}<>"$WORK/peer.said" {PEER_TOLD}<>"$WORK/peer.told"
