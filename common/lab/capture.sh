@@ -1,8 +1,9 @@
 # capture.sh - tcpdump on a lab host (sourced)
 #
 # The filter keeps what a ladder shows: TCP, and ICMP, by which a firewall may
-# answer. UDP to port 9 (discard, RFC 863) carries the mark that tells that
-# everything sent before has been captured.
+# answer. UDP to port 9 (discard, RFC 863) of its own loopback carries the mark
+# that tells that everything sent before has been captured; nobody else on the
+# network can send one, or fill the capture by that.
 
 # The command that captures on the host it runs on, as pcap on stdout. Every
 # frame takes the snapshot length in the kernel's ring: with the default, 256
@@ -12,7 +13,7 @@
 capture_command() {
 	CAPTURE=(tcpdump -i any -n -s 2048 -B 4096 -U --immediate-mode -w -)
 	[[ $EUID != 0 ]] || CAPTURE+=(-Z root)
-	CAPTURE+=('tcp or icmp or icmp6 or udp dst port 9')
+	CAPTURE+=('tcp or icmp or icmp6 or (udp dst port 9 and dst host 127.0.0.1)')
 }
 
 # --- inside the network: a capture that is known to have begun and ended ------
