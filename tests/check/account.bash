@@ -1,7 +1,7 @@
 # account.bash - why a check failed, written down for the reporter (sourced)
 # shellcheck shell=bash
 
-readonly SAID_LINES=3 SAID_BYTES=160 ENDED_MS=100
+readonly SAID_LINES=3 SAID_BYTES=160 ENDED_MS=100 CROWD=16
 
 # One line of the account; what is in it that is not text, the reporter escapes.
 note() { # KEY VALUE
@@ -98,6 +98,8 @@ account_job() { # JOB
 	if [[ -n $ended ]]; then
 		note ended "${JOB_NAME[$1]}: $ended"
 		account_death "$1"
+	elif ended=$(account_crowd "$1") && [[ -n $ended ]]; then
+		note ended "${JOB_NAME[$1]}: $ended"
 	fi
 	if sanitizer_said "$run.err"; then
 		sanitizer_cut "$run.err" >"$HERE/sanitizer"
@@ -113,6 +115,15 @@ account_job() { # JOB
 # What the reply looked like says nothing about a program that died.
 account_only_death() {
 	[[ ! -e $ACCOUNT ]] || sed -i '/^diagnosis: /d' "$ACCOUNT"
+}
+
+# Of a program that has not ended: that it is more processes than any server
+# of a lab is for one client, if so.
+account_crowd() { # JOB
+	local JOB=$1 TREE
+	job_tree
+	((${#TREE[@]} < CROWD)) ||
+		echo "still running, with ${#TREE[@]} processes: killed"
 }
 
 account_death() { # JOB

@@ -239,19 +239,23 @@ listens_only_at() { # PLACE...
 # The pids of the program and all below it, in TREE. Without a process of our
 # own, for it is asked again and again.
 job_tree() {
-	local pid task list
-	local -a todo children
+	local pid stat line i
+	local -A parent=()
+	local -a fields
+	# Not task/*/children, which many kernels are built without.
+	for stat in /proc/[0-9]*/stat; do
+		pid=${stat//[!0-9]/}
+		line=''
+		read -r -d '' line 2>/dev/null <"$stat" || true
+		read -ra fields <<<"${line##*) }"
+		parent[$pid]=${fields[1]-}
+	done
 	read -r pid <"$HERE/${JOB_RUN[JOB]}.pid"
-	TREE=() todo=("$pid")
-	while ((${#todo[@]} > 0)); do
-		TREE+=("${todo[0]}")
-		for task in "/proc/${todo[0]}/task/"*/children; do
-			list=''
-			read -r list 2>/dev/null <"$task" || true
-			read -ra children <<<"$list"
-			todo+=("${children[@]}")
+	TREE=("$pid")
+	for ((i = 0; i < ${#TREE[@]}; i++)); do
+		for pid in "${!parent[@]}"; do
+			[[ ${parent[$pid]} != "${TREE[i]}" ]] || TREE+=("$pid")
 		done
-		todo=("${todo[@]:1}")
 	done
 }
 
