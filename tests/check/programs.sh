@@ -13,6 +13,10 @@
 program_places() {
 	local path
 	hide_others
+	# What was written is to be graded, and no program of the machine's.
+	for path in /usr/bin /usr/sbin /usr/local /usr/games /bin /sbin /opt; do
+		[[ ! -d $path || -L $path ]] || HIDDEN+=(--hide "$path")
+	done
 	printf '%s\0' "${HIDDEN[@]}" --ro "$WORK/bin" --chdir /tmp \
 		>"$WORK/places.compiled"
 	HIDDEN=()
