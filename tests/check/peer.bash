@@ -21,6 +21,7 @@ peer_verdict() { # STATUS
 		account_probe "$HERE/peer"
 		return 1
 		;;
+	124) because "After $PEER_S s the conversation was still not over." ;;
 	*) grader_broken "probe: status $1: $(head -c 300 "$HERE/peer.err")" ;;
 	esac
 }
