@@ -151,9 +151,10 @@ check_keep() {
 	fi
 }
 
-# A path as one would type it here.
+# A path as one would type it here, on one line whatever is in it.
 check_shown() { # PATH
-	printf '%s\n' "${1#"$PWD"/}"
+	local path=${1#"$PWD"/}
+	printf '%s\n' "${path//[[:cntrl:]]/?}"
 }
 
 check_run() {
@@ -207,16 +208,17 @@ check_in_network() { # OUT
 
 # What only we know, for the reporter.
 check_about() { # OUT
-	local again line
+	local again line kept
 	again="make check LAB=$(lab_number "$folder")"
-	sed -i "s|^\(binary: [^ ]* \)|\1$(check_shown "$keep")/|" "$1/run"
+	kept=$(check_shown "$keep" | sed 's/[\\&|]/\\&/g')
+	sed -i "s|^\(binary: [^ ]* \)|\1$kept/|" "$1/run"
 	if [[ -n $commands ]]; then
 		again="portlab check $(lab_number "$folder")"
 		while IFS= read -r line; do
 			[[ -z $line ]] || again+=" --program '$line'"
 		done <<<"$commands"
 	elif [[ $submission != "$folder" ]]; then
-		again+=" SUBMIT=$(check_shown "$submission")"
+		again+=" SUBMIT=$(printf %q "${submission#"$PWD"/}")"
 	fi
 	{
 		[[ -z $submission ]] || echo "submission: $(check_shown "$submission")"
