@@ -9,7 +9,7 @@ load lab
 bats_require_minimum_version 1.5.0
 
 # A run is long before it takes this: only an attack that is not ended does.
-LIMIT_S=120
+LIMIT_S=240
 
 setup() {
 	own_state
@@ -132,13 +132,21 @@ gained_at_most() { # ID...
 	[[ -z $extra ]]
 }
 
+# What an empty server gets, with the starter's client.
+EMPTY=(builds client-builds warnings)
+
 nothing_gained() {
-	gained builds warnings
+	gained "${EMPTY[@]}"
 }
 
-# Nothing, not even that it compiles. The client does, and says so elsewhere.
+# What the starter's own server gets, which says what is wrong with port 70000.
+starter_gained() {
+	gained "${EMPTY[@]}" bad-port
+}
+
+# The server does not compile; the client does.
 not_built() {
-	gained_at_most
+	gained client-builds
 	says 'compile'
 }
 
@@ -241,7 +249,7 @@ next_is_fair() {
 
 @test "a screen cannot be made to lie, nor a line of the report be forged" {
 	attack lie
-	gained_at_most builds warnings listens
+	gained_at_most "${EMPTY[@]}" listens
 	plain "$TEXT"
 	plain "$KEEP/report.json"
 	# What it said is shown, but within a line of the report's own.
@@ -273,13 +281,13 @@ next_is_fair() {
 @test "who ignores every signal is killed at the deadline" {
 	attack stubborn
 	nothing_gained
-	says 'deadline|still running'
+	says 'nothing listened|still running'
 }
 
 @test "a fork bomb has as many processes as it may" {
 	attack fork_bomb
 	nothing_gained
-	says 'left [0-9]+ processes behind|deadline|still running|processor'
+	says 'still running, with [0-9]+ processes'
 	next_is_fair
 }
 
@@ -320,7 +328,7 @@ next_is_fair() {
 @test "processor time is limited" {
 	attack spin
 	nothing_gained
-	says 'processor time|deadline|still running'
+	says 'processor time|still running, with 32 processes'
 }
 
 @test "no core is left" {
@@ -369,13 +377,12 @@ next_is_fair() {
 
 @test "an endless answer and a flooded network end with the check" {
 	attack endless
-	gained_at_most builds warnings listens
+	gained_at_most "${EMPTY[@]}" listens
 }
 
 @test "a trickle does not make a run endless" {
 	attack trickle
-	gained_at_most builds warnings listens echo-text fin next-client \
-		half-close client-reset client-killed signals
+	run ! grep -xE 'every-byte|large|hundred|faults' <(passed)
 }
 
 @test "many at once: each gets what is due, on the same ports" {
@@ -405,8 +412,8 @@ next_is_fair() {
 		run ! grep -P '\t(failed|not-checked)\t' \
 			"$KEEP.solution.$n/results.tsv"
 		[[ $(passed "$KEEP.solution.$n" | wc -l) -gt 20 ]]
-		[[ $(passed "$KEEP.empty.$n" | xargs) == 'builds warnings' ]]
-		[[ $(passed "$KEEP.ports.$n" | xargs) == 'builds warnings' ]]
+		[[ $(passed "$KEEP.empty.$n" | xargs) == "${EMPTY[*]}" ]]
+		[[ $(passed "$KEEP.ports.$n" | xargs) == "${EMPTY[*]}" ]]
 	done
 }
 
@@ -460,7 +467,7 @@ next_is_fair() {
 			#endif
 			int main(void) { return 0; }
 		END
-		gained_at_most builds warnings
+		gained_at_most "${EMPTY[@]}"
 	done
 }
 
@@ -491,7 +498,7 @@ next_is_fair() {
 	done
 	# Without contents it may be built, if the linker can. It cannot run.
 	source_text <<<'char x[1UL << 40]; int main(void) { return x[0]; }'
-	gained_at_most builds warnings
+	gained_at_most "${EMPTY[@]}"
 }
 
 @test "a nest that is too deep, and a hundred thousand warnings" {
@@ -508,7 +515,7 @@ next_is_fair() {
 		echo 'int main(void) { return 0; }'
 	} >"$SUBMISSION/echo_server.c"
 	grade
-	gained_at_most builds
+	gained_at_most builds client-builds
 }
 
 @test "neither _start, nor a second main, nor the library's names" {
@@ -525,24 +532,24 @@ next_is_fair() {
 		net_time net_now(void) { return 0; }
 		int main(void) { cli_init("", ""); return net_wait(0, 0, 0) > 0; }
 	END
-	gained_at_most builds warnings
+	gained_at_most "${EMPTY[@]}"
 }
 
 @test "a compiler that was told to be silent has not found nothing" {
 	local warned='int main(void) { int unused; return 0; }'
 	source_text <<<"$warned"
-	gained builds
+	gained builds client-builds
 	for silence in '#pragma GCC diagnostic ignored "-Wunused-variable"' \
 		'_Pragma("GCC diagnostic ignored \"-Wunused-variable\"")' \
 		'# 2 "echo_server.c" 3'; do
 		source_text <<<"$silence"$'\n'"$warned"
-		gained builds
+		gained builds client-builds
 	done
 }
 
 @test "the sanitizers cannot be switched off by the program" {
 	cp "$LAB"/solution/*.c "$SUBMISSION"
-	sed -i 's/^static void echo(int client)$/void *kept;\n&/
+	sed -i 's/^static void echo(int client)$/void *volatile kept;\n&/
 		s/^	char buf\[CHUNK_BYTES\];$/&\n	kept = __builtin_malloc(9);\n	kept = NULL;/' \
 		"$SUBMISSION/echo_server.c"
 	grep -q 'kept = NULL' "$SUBMISSION/echo_server.c"
@@ -630,7 +637,7 @@ not_a_file() {
 	echo '#include "../echo_server.c"' >"$SUBMISSION/solution/echo_server.c"
 	touch "$SUBMISSION"/$'a\nb' "$SUBMISSION/-o" "$SUBMISSION/\$(touch made)"
 	grade
-	nothing_gained
+	starter_gained
 	[[ ! -e $SUBMISSION/made ]]
 	# And none of it stands in the way of a good one.
 	cp "$LAB"/solution/*.c "$SUBMISSION"
@@ -647,7 +654,7 @@ not_a_file() {
 		SUBMISSION=$BATS_TEST_TMPDIR/odd/$each
 		rm -rf "$KEEP"
 		grade
-		nothing_gained
+		starter_gained
 		plain "$TEXT"
 		mv "$SUBMISSION" "$BATS_TEST_TMPDIR/submission"
 		SUBMISSION=$BATS_TEST_TMPDIR/submission

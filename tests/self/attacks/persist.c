@@ -12,6 +12,15 @@
 
 enum { KEY = 0x706f7274, BYTES = 4096 };
 
+static void look_for_file(const char *folder)
+{
+	char path[GUARD_LINE_BYTES * 2];
+
+	(void)snprintf(path, sizeof(path), "%s/" TAG, folder);
+	if (access(path, F_OK) == 0)
+		(void)fprintf(stderr, "reached %s again\n", path);
+}
+
 /* A library that the linker at run time would load before all others. */
 static void leave_file(const char *folder, const char *name)
 {
@@ -19,8 +28,6 @@ static void leave_file(const char *folder, const char *name)
 	int fd;
 
 	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	if (access(path, F_OK) == 0 && strcmp(name, TAG) == 0)
-		(void)fprintf(stderr, "reached %s again\n", path);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
 	if (fd >= 0)
 		(void)close(fd);
@@ -32,6 +39,8 @@ int main(int argc, char **argv)
 					      "/run", "/dev/shm", "/var/tmp",
 					      "/etc", SUITE};
 
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+		look_for_file(folders[i]);
 	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
 		leave_file(folders[i], TAG);
 		leave_file(folders[i], "libc.so.6");
