@@ -217,6 +217,7 @@ ends_early() { # PORT KIND-OF-INPUT LINE...
 
 @test "client-large: 8 MiB there and back, every byte, without a deadlock" {
 	large_input 8388608
+	small_buffers
 	model server "$SERVER" "$PORT"
 	start client "$CLIENT" host="$SERVER4" port="$PORT"
 	must_end 20000

@@ -163,6 +163,16 @@ large_receive_buffers() { # HOST
 	kernel_setting "$1" ipv4/tcp_rmem '4096 2097152 6291456'
 }
 
+# Little fits into the kernels between the two programs, whatever the machine
+# allows: some let more than 16 MiB wait in the buffers of one connection.
+small_buffers() {
+	local host
+	for host in client server; do
+		kernel_setting "$host" ipv4/tcp_rmem '4096 65536 262144'
+		kernel_setting "$host" ipv4/tcp_wmem '4096 16384 262144'
+	done
+}
+
 ephemeral() { # ENDPOINT
 	local port=${1##*:}
 	((port < EPHEMERAL[0] || port > EPHEMERAL[1])) || return 0
