@@ -118,17 +118,20 @@ job_wait() { # MS
 }
 
 signal() { # NAME
+	# Only a call that waits is interrupted; who spins never waits.
+	[[ $1 != STOP ]] || settles job_is S || true
 	kill -"$1" "$(job_pid)" 2>/dev/null ||
 		because "The program had ended when it should have got SIG$1." || return
 	# A SIGCONT that follows too soon would take the SIGSTOP back.
-	[[ $1 != STOP ]] || settles job_stopped ||
+	[[ $1 != STOP ]] || settles job_is T ||
 		because "The program did not stop at SIGSTOP."
 }
 
-job_stopped() {
+# Its state, as proc(5) has it: S waits, T is stopped.
+job_is() { # STATE
 	local stat=''
 	read -r stat 2>/dev/null <"/proc/$(job_pid)/stat" || true
-	[[ ${stat##*) } == T* ]]
+	[[ ${stat##*) } == "$1"* ]]
 }
 
 # The same program, run to its end: its status, or a failure if it does not.
