@@ -24,7 +24,7 @@ setup() {
 	TAG=pa$((BASHPID % 100000)).$RANDOM
 	DEFINES=()
 	mkdir "$SUBMISSION"
-	cp "$LAB"/echo_{server,client}.c "$SUBMISSION"
+	cp "$LAB"/starter/echo_{server,client}.c "$SUBMISSION"
 	touch "$BATS_TEST_TMPDIR/began"
 }
 
