@@ -180,6 +180,33 @@ uint16_t cli_listen_port(const char *text)
 	return checked_port(text, net_listen_port_parse(text), 0);
 }
 
+void cli_ports(struct net_ports *ports, const char *text)
+{
+	if (net_ports_add(ports, text) == 0)
+		return;
+	if (errno == ERANGE)
+		cli_usage_error("'%.40s': a port is not in 1-%d", text,
+				NET_PORT_MAX);
+	if (errno == ENOENT)
+		cli_usage_error("'%.40s': no such service", text);
+	if (errno == EINVAL)
+		cli_usage_error("'%.40s' is not a list of ports", text);
+	cli_die_errno("ports");
+}
+
+const char *cli_address(const char *text)
+{
+	char endpoint[NET_ENDPOINT_LEN];
+	struct net_endpoint ep;
+
+	/* Any port will do: only endpoints are parsed. */
+	snprintf(endpoint, sizeof endpoint,
+		 strchr(text, ':') ? "[%s]:1" : "%s:1", text);
+	if (net_endpoint_parse(&ep, endpoint) < 0)
+		cli_usage_error("not an IPv4 or IPv6 address: %s", text);
+	return text;
+}
+
 /* --- Signals --- */
 
 static void on_stop(int signal_number)

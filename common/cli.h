@@ -63,6 +63,14 @@ void cli_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 uint16_t cli_port(const char *text);
 uint16_t cli_listen_port(const char *text);
 
+struct net_ports; /* net.h */
+
+/* Append the ports of TEXT to *PORTS as net_ports_add() does, or exit. */
+void cli_ports(struct net_ports *ports, const char *text);
+
+/* TEXT, if it is a numeric IPv4 or IPv6 address; exits if it is not. */
+const char *cli_address(const char *text);
+
 /*
  * Wait until FD is ready for EVENTS (poll(2)) or has failed or hung up, and
  * return true; or until SIGINT or SIGTERM has come, before or during the

@@ -249,17 +249,26 @@ static int add_items(struct port_list *list, const char *text)
 
 int net_ports_parse(struct net_ports *ports, const char *text)
 {
-	struct port_list list = {.ports = ports};
+	*ports = (struct net_ports){0};
+	return net_ports_add(ports, text);
+}
 
+int net_ports_add(struct net_ports *ports, const char *text)
+{
 	/* 128 KiB serve any list: no port is in it twice. */
-	ports->count = 0;
-	ports->port = calloc(NET_PORT_MAX, sizeof(*ports->port));
-	if (ports->port == NULL)
+	struct net_ports all = {calloc(NET_PORT_MAX, sizeof(*all.port)), 0};
+	struct port_list list = {.ports = &all};
+
+	if (all.port == NULL)
 		return -1;
+	for (size_t i = 0; i < ports->count; i++)
+		add_range(&list, ports->port[i], ports->port[i]);
 	if (add_items(&list, text) < 0) {
-		net_ports_free(ports);
+		net_ports_free(&all);
 		return -1;
 	}
+	net_ports_free(ports);
+	*ports = all;
 	return 0;
 }
 

@@ -113,7 +113,7 @@ int net_listen_port_parse(const char *text);
 
 /* A list of ports in the order given, each once. */
 struct net_ports {
-	uint16_t *port; /* freed by net_ports_free() */
+	uint16_t *port; /* freed by net_ports_free(); NULL when empty */
 	size_t count;
 };
 
@@ -126,7 +126,13 @@ struct net_ports {
  */
 int net_ports_parse(struct net_ports *ports, const char *text);
 
-/* Free what net_ports_parse() made; *ports is empty afterwards. */
+/*
+ * Parse TEXT likewise and append to *ports, which is {0} or a list made so
+ * far, what is not in it yet. On failure *ports is as it was.
+ */
+int net_ports_add(struct net_ports *ports, const char *text);
+
+/* Free what these two have made; *ports is empty afterwards. */
 void net_ports_free(struct net_ports *ports);
 
 /*

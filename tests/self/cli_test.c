@@ -9,10 +9,12 @@
  */
 #include "check.h"
 #include "cli.h"
+#include "net.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -260,6 +262,61 @@ static void test_port(void)
 	check_usage_error(do_port_negative, "lab: '-0' is not a port number\n");
 }
 
+static void do_lists(void)
+{
+	struct net_ports ports = {0};
+
+	begin();
+	cli_ports(&ports, "7");
+	cli_ports(&ports, "7-9");
+	CHECK(ports.count == 3);
+	net_ports_free(&ports);
+	CHECK(strcmp(cli_address("127.0.0.1"), "127.0.0.1") == 0);
+	CHECK(strcmp(cli_address("::1"), "::1") == 0);
+}
+
+static void do_list_range(void)
+{
+	struct net_ports ports = {0};
+
+	begin();
+	cli_ports(&ports, "65530-65536");
+}
+
+static void do_list_service(void)
+{
+	struct net_ports ports = {0};
+
+	begin();
+	cli_ports(&ports, "no-such-service");
+}
+
+static void do_list_text(void)
+{
+	struct net_ports ports = {0};
+
+	begin();
+	cli_ports(&ports, "9-7");
+}
+
+static void do_address(void)
+{
+	begin();
+	cli_address("127.1");
+}
+
+static void test_ports(void)
+{
+	check_child(do_lists, CLI_OK, NULL);
+	check_usage_error(do_list_range,
+			  "lab: '65530-65536': a port is not in 1-65535\n");
+	check_usage_error(do_list_service,
+			  "lab: 'no-such-service': no such service\n");
+	check_usage_error(do_list_text, "lab: '9-7' is not a list of ports\n");
+	check_usage_error(do_address,
+			  "lab: not an IPv4 or IPv6 address: 127.1\n");
+}
+
 /* --- Signals --- */
 
 static volatile sig_atomic_t ticks;
@@ -486,6 +543,7 @@ static const struct check_test tests[] = {
 	{"long", test_long},
 	{"stderr-closed", test_stderr_closed},
 	{"port", test_port},
+	{"ports", test_ports},
 	{"wait-ready", test_wait_ready},
 	{"wait-stopped", test_wait_stopped},
 	{"wait-mask", test_wait_mask},

@@ -148,6 +148,10 @@ by_valgrind() {
 	net ports-parse
 }
 
+@test "net: lists of ports add up" {
+	net ports-add
+}
+
 @test "net: a bad list of ports is refused, with the reason" {
 	net ports-parse-refused
 }
@@ -318,6 +322,10 @@ by_valgrind() {
 
 @test "cli: a bad port on the command line is a usage error" {
 	cli port
+}
+
+@test "cli: a bad list of ports or address is a usage error" {
+	cli ports
 }
 
 @test "cli: a wait ends when the descriptor is ready" {

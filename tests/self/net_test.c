@@ -530,6 +530,22 @@ static void test_ports_parse(void)
 	net_ports_free(&ports);
 }
 
+static void test_ports_add(void)
+{
+	const uint16_t expected[] = {80, 9001, 9000, 9002};
+	struct net_ports ports = {0};
+
+	CHECK(net_ports_add(&ports, "80") == 0);
+	CHECK(net_ports_add(&ports, "9001") == 0);
+	CHECK(net_ports_add(&ports, "80,9000-9002") == 0);
+	CHECK_ERRNO(net_ports_add(&ports, "7,9000-"), EINVAL);
+	CHECK_ERRNO(net_ports_add(&ports, "0"), ERANGE);
+	CHECK_ERRNO(net_ports_add(&ports, "no-such-service"), ENOENT);
+	CHECK(ports.count == COUNT(expected));
+	CHECK(memcmp(ports.port, expected, sizeof expected) == 0);
+	net_ports_free(&ports);
+}
+
 static void test_ports_parse_refused(void)
 {
 	static const struct {
@@ -1392,6 +1408,7 @@ static const struct check_test tests[] = {
 	{"tuple", test_tuple},
 	{"port-parse", test_port_parse},
 	{"ports-parse", test_ports_parse},
+	{"ports-add", test_ports_add},
 	{"ports-parse-refused", test_ports_parse_refused},
 	{"service", test_service},
 	{"resolve", test_resolve},
