@@ -270,6 +270,15 @@ void net_lines_init(struct net_lines *lines, int fd);
 ssize_t net_read_line(struct net_lines *lines, char *line, size_t size,
 		      net_time deadline);
 
+/* --- Descriptors --- */
+
+/*
+ * Let this process have as many descriptors as it may: raise the soft limit,
+ * which is low for the sake of select(2), to the hard one (getrlimit(2),
+ * RLIMIT_NOFILE). Returns the limit, INT_MAX if it is beyond, or -1.
+ */
+int net_raise_descriptor_limit(void);
+
 /* --- Socket options --- */
 
 /* Make FD non-blocking, or blocking: fcntl(2), O_NONBLOCK. */

@@ -292,6 +292,10 @@ by_valgrind() {
 	net lines-reset
 }
 
+@test "net: the limit of descriptors is raised to what is allowed" {
+	net descriptor-limit
+}
+
 @test "net: a descriptor is made non-blocking and blocking" {
 	net nonblocking
 }

@@ -1385,6 +1385,19 @@ static void test_lines_reset(void)
 
 /* --- Socket options --- */
 
+static void test_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	limit.rlim_cur = 20;
+	limit.rlim_max = 40;
+	CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	CHECK(net_raise_descriptor_limit() == 40);
+	CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	CHECK(limit.rlim_cur == 40);
+}
+
 static void test_nonblocking(void)
 {
 	struct pair pair = make_pair();
@@ -1444,6 +1457,7 @@ static const struct check_test tests[] = {
 	{"lines-too-long", test_lines_too_long},
 	{"lines-many", test_lines_many},
 	{"lines-reset", test_lines_reset},
+	{"descriptor-limit", test_descriptor_limit},
 	{"nonblocking", test_nonblocking},
 };
 
