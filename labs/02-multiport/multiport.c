@@ -10,6 +10,10 @@
  * machine. A port that cannot be had is reported, and the others are served;
  * status 1 if there is none. SIGINT and SIGTERM end it with status 0.
  *
+ * What is missing is marked "Step 1" to "Step 10", to be written in that order;
+ * what you write replaces the todo() there, and any (void) above it. The rest
+ * is given, and may stay as it is.
+ *
  * Next: net_listen() and net_accept() in common/net.c.
  */
 #include <arpa/inet.h>
@@ -22,7 +26,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,24 +36,32 @@ enum {
 	WELL_KNOWN_MAX = 1023, /* RFC 6335, section 6 */
 	REGISTERED_MAX = 49151,
 	BUFFER_BYTES = 16 * 1024, /* held for one client, at most */
-	CLIENTS_ROOM = 64,	  /* at first; it grows */
-	CLIENTS_MIN = 8, /* descriptors that the listeners leave to clients */
+	ACCEPT_MAX = 64,   /* clients of one port, then it is another's turn */
+	CLIENTS_ROOM = 64, /* at first; it grows */
+	CLIENTS_MIN = 8,   /* descriptors that the listeners leave to clients */
 	NO_ROOM_PAUSE_MS = 100,
 	NO_ROOM_SILENT_MS = 10000,
 	REASON_BYTES = 128,
 };
 
-/* A port that is listened on. */
+/* Stands where something is to be written; ends the program when it is met. */
+__attribute__((unused)) _Noreturn static int todo(int step, const char *what)
+{
+	cli_die("step %d is still to be written: %s", step, what);
+}
+
+/* A port that is listened on, and what its clients are told of it. */
 struct port {
 	uint16_t number;
-	char name[NET_SERVICE_LEN]; /* "-": it has none */
+	const char *range;
+	char name[NET_SERVICE_LEN];
 };
 
-/* What a client has sent, or is to be told, and has not got yet. */
+/* What a client is to be told, or has sent, and has not got yet. */
 struct client {
 	size_t start; /* the first byte in buf not written yet */
 	size_t end;   /* one past the last byte in buf */
-	char buf[BUFFER_BYTES];
+	char *buf;    /* of BUFFER_BYTES */
 };
 
 /*
@@ -60,36 +71,45 @@ struct client {
 struct server {
 	struct pollfd *fds;
 	struct port *ports;
-	struct client **clients;
+	struct client *clients;
 	size_t n_ports;
 	size_t n_fds; /* listeners and clients */
 	size_t room;  /* for so many */
-	size_t turn;  /* the listener that is asked first */
-	/* No descriptor was left: the listeners are not asked before. */
-	net_time rest_until;
-	net_time silent_until; /* has been said: not again before */
+	size_t turn;  /* whose turn it is to be asked first, modulo n_ports */
+	net_time rest_until;   /* no listener is asked before; 0: now */
+	net_time silent_until; /* no word before on there being no room */
 };
 
 /* --- Ports --- */
 
-/* The range to which IANA counts PORT. */
+/* The range to which PORT belongs, RFC 6335. */
 static const char *range_of(uint16_t port)
 {
-	if (port <= WELL_KNOWN_MAX)
-		return "well-known";
-	return port <= REGISTERED_MAX ? "registered" : "dynamic";
+	/*
+	 * Step 3: 0-1023 are "well-known", 1024-49151 "registered", and the
+	 * rest is "dynamic". (The constants are above.)
+	 */
+	(void)port;
+	todo(3, "the range, in range_of()");
 }
 
 /*
- * Look up the name of PORT, "-" if it has none. Now, not when a client comes:
- * the lookup opens a file, for which there may be no descriptor then, and may
- * take its time, which would be everybody's.
+ * Fill in what is told of PORT. Now, not when a client comes: to look up a
+ * name takes a descriptor, of which none may be left then, and may take time,
+ * which would be that of all clients.
  */
-static void find_name(struct port *port)
+static void describe(struct port *port, uint16_t number)
 {
-	const struct servent *service =
-		getservbyport(htons(port->number), "tcp");
+	/*
+	 * Step 2: ask getservbyport(3) for the TCP service. It wants the port
+	 * in the byte order of the network, and returns NULL if the port has
+	 * no name.
+	 */
+	const struct servent *service = NULL;
+	todo(2, "the name, in describe()");
 
+	port->number = number;
+	port->range = range_of(number);
 	snprintf(port->name, sizeof port->name, "%s",
 		 service ? service->s_name : "-");
 }
@@ -105,74 +125,75 @@ static void report(uint16_t port)
 }
 
 /*
- * Let this process have as many descriptors as it may; how many, is returned.
- * The soft limit is 1024 on most machines for the sake of programs that use
- * select(2), which cannot go beyond.
+ * Listen on PORT of ADDR, which may be NULL. A descriptor, but not one of the
+ * last below LIMIT: those are for clients. -1 with errno.
  */
-static rlim_t raise_descriptor_limit(void)
+static int listen_at(const char *addr, uint16_t port, int limit)
 {
-	struct rlimit limit;
+	int fd = net_listen(addr, port);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		cli_die_errno("getrlimit");
-	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-		cli_die_errno("setrlimit");
-	return limit.rlim_cur;
-}
-
-/* A listener, but not one of the last descriptors; -1 with errno. */
-static int listen_at(const char *addr, uint16_t number, rlim_t limit)
-{
-	int fd = net_listen(addr, number);
-
-	if (fd < 0 || (rlim_t)fd + CLIENTS_MIN < limit)
+	if (fd < 0 || fd < limit - CLIENTS_MIN)
 		return fd;
 	close(fd);
 	errno = EMFILE;
 	return -1;
 }
 
-/* Listen on PORTS of ADDR, which may be NULL, or say why not. */
+/* Listen on each of PORTS, or say why not. */
 static void listen_on(struct server *s, const struct net_ports *ports,
 		      const char *addr)
 {
-	rlim_t limit = raise_descriptor_limit();
+	int limit = net_raise_descriptor_limit();
 
+	if (limit < 0)
+		cli_die_errno("limit of descriptors");
 	for (size_t i = 0; i < ports->count; i++) {
-		int fd = listen_at(addr, ports->port[i], limit);
-		if (fd < 0) {
-			report(ports->port[i]);
-			continue;
-		}
-		s->fds[s->n_fds] = (struct pollfd){fd, POLLIN, 0};
-		s->ports[s->n_fds].number = ports->port[i];
-		find_name(&s->ports[s->n_fds]);
-		s->n_fds++;
+		uint16_t port = ports->port[i];
+		/*
+		 * Step 1: listen_at(), which is given above, makes a listener
+		 * for PORT. If there is none, report() says why, and the next
+		 * port is tried. If there is, it goes to the end of the table:
+		 * the descriptor into fds[s->n_ports], with POLLIN as the
+		 * events to wait for; describe() fills in ports[s->n_ports];
+		 * and n_ports is one more.
+		 */
+		(void)port;
+		(void)addr;
+		(void)listen_at;
+		(void)report;
+		(void)describe;
+		todo(1, "listen, in listen_on()");
 	}
-	s->n_ports = s->n_fds;
+	s->n_fds = s->n_ports;
 }
 
 /* --- Clients --- */
 
-/* Memory for one more client, and room in the table; NULL with ENOMEM. */
-static struct client *new_client(struct server *s)
+/* Make the table twice as large; false with ENOMEM. */
+static bool grow(struct server *s)
 {
-	if (s->n_fds == s->room) {
-		size_t room = s->room * 2;
+	size_t room = s->room * 2;
+	struct pollfd *fds = reallocarray(s->fds, room, sizeof *fds);
 
-		void *fds = reallocarray(s->fds, room, sizeof *s->fds);
-		if (fds)
-			s->fds = fds;
-		void *clients =
-			reallocarray(s->clients, room, sizeof *s->clients);
-		if (clients)
-			s->clients = clients;
-		if (!fds || !clients)
-			return NULL;
-		s->room = room;
-	}
-	return malloc(sizeof(struct client));
+	if (!fds)
+		return false;
+	s->fds = fds;
+	struct client *clients =
+		reallocarray(s->clients, room, sizeof *clients);
+	if (!clients)
+		return false;
+	s->clients = clients;
+	s->room = room;
+	return true;
+}
+
+/* Memory for one more client, before it is taken; false with ENOMEM. */
+static bool new_client(struct server *s, struct client *client)
+{
+	if (s->n_fds == s->room && !grow(s))
+		return false;
+	client->buf = malloc(BUFFER_BYTES);
+	return client->buf != NULL;
 }
 
 /* Begin with the line that CLIENT is to be told. */
@@ -180,24 +201,25 @@ static void greet(struct client *client, const struct port *port,
 		  const struct net_endpoint *peer)
 {
 	char from[NET_ENDPOINT_LEN];
-	int n = snprintf(client->buf, sizeof client->buf,
+	int n = snprintf(client->buf, BUFFER_BYTES,
 			 "you reached %u (%s, %s) from %s\n", port->number,
-			 port->name, range_of(port->number),
+			 port->name, port->range,
 			 net_endpoint_format(peer, from, sizeof from));
 
-	client->start = 0;
 	client->end = (size_t)n;
 }
 
 /* Close the connection of client I; the last one takes its place. */
 static void drop_client(struct server *s, size_t i)
 {
-	close(s->fds[i].fd);
-	free(s->clients[i]);
-	s->n_fds--;
-	s->fds[i] = s->fds[s->n_fds];
-	s->clients[i] = s->clients[s->n_fds];
-	s->rest_until = 0; /* there is room for another */
+	/*
+	 * Step 9: close the descriptor, free the buffer, and move the last
+	 * entry of the table, in fds and in clients, to where this one was.
+	 * Set s->rest_until to 0: there is room for another client now.
+	 */
+	(void)s;
+	(void)i;
+	todo(9, "the end of a client, in drop_client()");
 }
 
 /* Whether a read() or write() that failed is simply to be tried again. */
@@ -206,82 +228,107 @@ static bool try_again(void)
 	return errno == EAGAIN || errno == EINTR;
 }
 
-/*
- * One read() if all has been written, then one write(): then it is another's
- * turn. False when CLIENT has sent its last byte and got it, or is lost.
- */
-static bool echo(int fd, struct client *client)
+/* Write what there is room for; false if the client is lost. */
+static bool write_some(int fd, struct client *client)
 {
-	ssize_t n;
-
-	if (client->start == client->end) {
-		n = read(fd, client->buf, sizeof client->buf);
-		if (n <= 0)
-			return n < 0 && try_again();
-		client->start = 0;
-		client->end = (size_t)n;
-	}
-	n = write(fd, client->buf + client->start, client->end - client->start);
-	if (n < 0)
-		return try_again();
-	client->start += (size_t)n;
-	return true;
+	size_t len = client->end - client->start;
+	/*
+	 * Step 6: write(2) what is left, and move client->start on by what was
+	 * taken. If it fails, try_again() says whether that is the end.
+	 */
+	(void)fd;
+	(void)len;
+	(void)try_again;
+	todo(6, "write, in write_some()");
 }
 
+/* Read what has come; false if that was all, or the client is lost. */
+static bool read_some(int fd, struct client *client)
+{
+	/*
+	 * Step 8: read(2) into the buffer, from its beginning, and set
+	 * client->start and client->end to what is there now. EOF means that
+	 * the client has sent all: return false. If read() fails, try_again()
+	 * says whether that is the end.
+	 */
+	(void)fd;
+	(void)client;
+	todo(8, "read, in read_some()");
+}
+
+/*
+ * One read() if all has been written, one write() if not: then it is another's
+ * turn. Nothing is read from a client that has not taken what it was sent: at
+ * some time it finds no room to send more, and waits, as TCP means it to.
+ */
 static void serve_client(struct server *s, size_t i)
 {
-	struct client *client = s->clients[i];
+	struct client *client = &s->clients[i];
+	int fd = s->fds[i].fd;
 
-	if (!echo(s->fds[i].fd, client)) {
+	if ((client->start == client->end && !read_some(fd, client)) ||
+	    (client->start < client->end && !write_some(fd, client))) {
 		drop_client(s, i);
 		return;
 	}
 	/*
-	 * Nothing is read from a client that has not taken what it was sent:
-	 * it finds no more room some time, and waits, as TCP means it to.
+	 * Step 7: what is this client to be waited for now? If something is
+	 * left to be written, for room: POLLOUT; only else for more: POLLIN.
+	 * Never for both: see above.
 	 */
-	s->fds[i].events = client->start < client->end ? POLLOUT : POLLIN;
+	todo(7, "what to wait for, in serve_client()");
 }
 
 /* No client could be taken: end if it always will be so, else go on. */
-static void survive_accept_error(struct server *s, size_t i)
+static void survive_accept_error(struct server *s)
 {
-	if (errno == EAGAIN) /* the client has gone again */
-		return;
+	if (errno == EAGAIN)
+		return; /* that was all */
 	if (!net_no_room(errno))
 		cli_die_errno("accept");
 	/*
-	 * The client stays in the backlog, so poll() would return at once, and
-	 * we would spin: let the listeners rest until a client has gone, or
-	 * until another program may have given something back.
+	 * Step 10: the client stays in the backlog, so poll() would return at
+	 * once, again and again. Set s->rest_until to the net_deadline() that
+	 * is NO_ROOM_PAUSE_MS away: wait_for_work() leaves the listeners out
+	 * until then, or until drop_client() says that there is room.
 	 */
+	todo(10, "no room, in survive_accept_error()");
 	if (net_ms_left(s->silent_until) == 0) {
 		cli_warn_errno("accept");
 		s->silent_until = net_deadline(NO_ROOM_SILENT_MS);
 	}
-	s->rest_until = net_deadline(NO_ROOM_PAUSE_MS);
-	s->turn = i;
 }
 
-/* Take a client of listener I; false if there was no room for one. */
+/* Take a client of listener I; false if there is none, or no room. */
 static bool accept_client(struct server *s, size_t i)
 {
 	struct net_endpoint peer;
-	struct client *client = new_client(s);
-	int fd = client ? net_accept(s->fds[i].fd, &peer) : -1;
+	struct client client = {0};
+	int fd = -1;
+
+	/*
+	 * Step 5: take the next client of s->fds[i].fd, into fd, and who it
+	 * is, into peer: net_accept(). But first get new_client() to make room
+	 * for it; if that fails, let fd be -1. What follows then is given.
+	 */
+	(void)new_client;
+	todo(5, "accept, in accept_client()");
 
 	if (fd < 0) {
-		free(client);
-		survive_accept_error(s, i);
-		return s->rest_until == 0;
+		survive_accept_error(s);
+		free(client.buf);
+		return false;
 	}
-	/* It may not read, and write() must not wait for it. */
-	if (net_set_nonblocking(fd, true) < 0)
-		cli_die_errno("fcntl");
-	greet(client, &s->ports[i], &peer);
+	/*
+	 * Step 5, too: the client may not read, and write() must not wait for
+	 * it, nor anybody else: net_set_nonblocking(). If that fails, which it
+	 * cannot, cli_die_errno().
+	 */
+	greet(&client, &s->ports[i], &peer);
 	s->fds[s->n_fds] = (struct pollfd){.fd = fd};
 	s->clients[s->n_fds] = client;
 	s->n_fds++;
+	s->turn = i + 1;
 	serve_client(s, s->n_fds - 1); /* there is room for the line */
 	return true;
 }
@@ -294,8 +341,15 @@ static bool wait_for_work(struct server *s)
 	int ms = net_ms_left(s->rest_until);
 	struct timespec rest = {.tv_nsec = ms * 1000000L};
 	size_t first = ms > 0 ? s->n_ports : 0;
-	int n = ppoll(s->fds + first, s->n_fds - first, ms > 0 ? &rest : NULL,
-		      cli_wait_mask());
+	/*
+	 * Step 4: ppoll(2), which is poll() with a mask of signals, on the
+	 * entries of s->fds from FIRST to the last. Time-out: &rest, or NULL,
+	 * for ever, if ms is 0. Mask: cli_wait_mask(), by which SIGTERM and
+	 * SIGINT end the wait.
+	 */
+	(void)first;
+	(void)rest;
+	int n = todo(4, "poll, in wait_for_work()");
 
 	if (n < 0 && errno != EINTR)
 		cli_die_errno("poll");
@@ -304,15 +358,23 @@ static bool wait_for_work(struct server *s)
 	return n > 0;
 }
 
-static void accept_clients(struct server *s)
+/* Take those who wait at listener I, but not for ever: others wait too. */
+static void accept_clients(struct server *s, size_t i)
+{
+	for (int n = 0; n < ACCEPT_MAX && accept_client(s, i); n++)
+		;
+}
+
+/* Ask the listeners in turn, so that at the limit each gets its share. */
+static void accept_all(struct server *s)
 {
 	size_t first = s->turn;
 
-	for (size_t k = 0; k < s->n_ports; k++) {
+	for (size_t k = 0; k < s->n_ports && s->rest_until == 0; k++) {
 		size_t i = (first + k) % s->n_ports;
 
-		if (s->fds[i].revents && !accept_client(s, i))
-			return;
+		if (s->fds[i].revents)
+			accept_clients(s, i);
 	}
 }
 
@@ -331,7 +393,7 @@ static void serve(struct server *s)
 				serve_client(s, i);
 		}
 		if (!resting)
-			accept_clients(s);
+			accept_all(s);
 	}
 }
 
@@ -342,7 +404,7 @@ static void make_server(struct server *s, size_t n_ports)
 	s->room = n_ports + CLIENTS_ROOM;
 	s->fds = calloc(s->room, sizeof *s->fds);
 	s->clients = calloc(s->room, sizeof *s->clients);
-	s->ports = calloc(n_ports, sizeof *s->ports);
+	s->ports = calloc(s->room, sizeof *s->ports);
 	if (!s->fds || !s->clients || !s->ports)
 		cli_die_errno("no memory for %zu ports", n_ports);
 }
@@ -351,7 +413,7 @@ static void end_server(struct server *s)
 {
 	for (size_t i = 0; i < s->n_fds; i++) {
 		close(s->fds[i].fd);
-		free(s->clients[i]); /* NULL for a listener */
+		free(s->clients[i].buf); /* NULL for a listener */
 	}
 	free(s->fds);
 	free(s->clients);
@@ -381,7 +443,8 @@ int main(int argc, char **argv)
 	net_ports_free(&ports);
 	if (server.n_ports == 0)
 		cli_die("no port could be had");
-	cli_log("serving %zu ports", server.n_ports);
+	cli_log("serving %zu port%s", server.n_ports,
+		server.n_ports == 1 ? "" : "s");
 	serve(&server);
 	end_server(&server);
 	return CLI_OK;

@@ -164,7 +164,6 @@ static bool grow(struct server *s)
 /* Memory for one more client, before it is taken; false with ENOMEM. */
 static bool new_client(struct server *s, struct client *client)
 {
-	*client = (struct client){0};
 	if (s->n_fds == s->room && !grow(s))
 		return false;
 	client->buf = malloc(BUFFER_BYTES);
@@ -266,7 +265,7 @@ static void survive_accept_error(struct server *s)
 static bool accept_client(struct server *s, size_t i)
 {
 	struct net_endpoint peer;
-	struct client client;
+	struct client client = {0};
 	int fd = -1;
 
 	if (new_client(s, &client))
