@@ -69,7 +69,7 @@ step() { # TITLE
 scenario() { # NAME
 	scenario_switch "${1:+$TOUR_LAB/scenarios/$1}"
 	printf '%s[portlab]%s make scenario SCENARIO=%s\n' "$DIM" "$PLAIN" \
-		"$(basename "$TOUR_LAB" | cut -d- -f1)/$1"
+		"${1:+$(basename "$TOUR_LAB" | cut -d- -f1)/$1}"
 }
 
 capture() { # HOST...
