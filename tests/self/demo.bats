@@ -30,6 +30,29 @@ teardown() {
 		END { exit bad || n > 24 }' <<<"$output"
 }
 
+@test "every lab's demo plays, in steps of 80x24" {
+	local lab
+	for lab in "$ROOT"/labs/*/demo.sh; do
+		lab=${lab%/demo.sh}
+		run "$PORTLAB" demo "${lab##*/}"
+		echo "$output"
+		[[ $status == 0 && $output == *'nothing is left behind'* ]]
+		[[ $(wc -L <<<"$output") -le 80 ]]
+		awk '/^--- / { if (n > 24) bad = 1; n = 0; steps++ } { n++ }
+			END { exit bad || n > 24 || steps == 0 }' <<<"$output"
+	done
+}
+
+@test "lab 02's demo shows who may have which port" {
+	run "$PORTLAB" demo 02
+	echo "$output"
+	[[ $output == *'multiport: port 80: permission denied'* ]]
+	[[ $output == *'you reached 7010 (-, registered) from 198.51.100.10:'* ]]
+	[[ $output == *'multiport: port 7013: address already in use'* ]]
+	[[ $output == *'rejected here, at router'* ]]
+	[[ $output == *'you reached 80 (http, well-known) from'* ]]
+}
+
 @test "where the locale is not UTF-8 the tour is plain ASCII" {
 	LC_ALL=C run "$PORTLAB" demo 01
 	[[ $status == 0 && $output == *'|-- SYN seq=0'* ]]

@@ -9,6 +9,7 @@ bats_require_minimum_version 1.5.0
 load lab
 
 PATIENCE_S=20
+END_S=5 # by which it has ended, before the probe's own patience has
 
 setup() {
 	PIDS=()
@@ -75,7 +76,7 @@ serve() {
 # End it: its status in $STATUS, what it still said in $REST.
 stop() {
 	kill -s "${1:-TERM}" "$SERVER"
-	REST=$(timeout "$PATIENCE_S" cat <&"$OUT")
+	REST=$(timeout "$END_S" cat <&"$OUT")
 	STATUS=0
 	wait "$SERVER" || STATUS=$?
 	echo "server ended with status $STATUS: $REST"
