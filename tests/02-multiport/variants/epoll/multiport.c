@@ -42,12 +42,18 @@ static void watch(struct source *source, int op, uint32_t events)
 		cli_die_errno("epoll_ctl");
 }
 
+/* What calloc() returned, unless that was nothing. */
+static void *need(void *memory)
+{
+	if (!memory)
+		cli_die_errno("no memory");
+	return memory;
+}
+
 static struct source *add(int fd, uint32_t events)
 {
-	struct source *source = calloc(1, sizeof *source);
+	struct source *source = need(calloc(1, sizeof *source));
 
-	if (!source)
-		cli_die_errno("no memory");
 	source->fd = fd;
 	source->next = all.next;
 	source->before = &all;
@@ -218,8 +224,10 @@ int main(int argc, char **argv)
 		cli_die("no port could be had");
 	cli_log("serving %zu ports", count);
 	loop();
-	while (all.next != &all)
-		remove_source(all.next);
+	for (struct source *s = all.next, *next; s != &all; s = next) {
+		next = s->next;
+		remove_source(s);
+	}
 	close(queue);
 	return CLI_OK;
 }

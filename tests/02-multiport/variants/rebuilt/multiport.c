@@ -21,7 +21,7 @@
 #include "cli.h"
 #include "net.h"
 
-enum { BUFFER_BYTES = 4096, SPARE = 9, PAUSE_MS = 100 };
+enum { BUFFER_BYTES = 4096, SPARE = 9, PAUSE_MS = 100, AT_ONCE = 50 };
 
 struct client {
 	struct client *next;
@@ -40,6 +40,7 @@ struct listener {
 static struct listener *listeners;
 static size_t n_listeners, n_clients;
 static struct client *clients;
+static struct pollfd *table;
 static int stop_pipe[2];
 
 static void on_stop(int number)
@@ -145,25 +146,37 @@ static bool serve(struct client *c)
 	return true;
 }
 
-/* What is to be waited for: the pipe, the clients, unless FULL the listeners.
+/* What calloc() returned, unless that was nothing. */
+static void *need(void *memory)
+{
+	if (!memory)
+		cli_die_errno("no memory");
+	return memory;
+}
+
+/*
+ * What is to be waited for: the pipe, the clients, unless FULL the listeners.
+ * The table grows and never shrinks.
  */
 static struct pollfd *collect(size_t *count, bool full)
 {
-	struct pollfd *fds =
-		calloc(1 + n_clients + n_listeners, sizeof(struct pollfd));
+	static size_t room;
 	size_t n = 0;
 
-	if (!fds)
-		cli_die_errno("no memory");
-	fds[n++] = (struct pollfd){stop_pipe[0], POLLIN, 0};
+	if (room < 1 + n_clients + n_listeners) {
+		room = 2 * (1 + n_clients + n_listeners);
+		table = need(reallocarray(table, room, sizeof *table));
+	}
+	table[n++] = (struct pollfd){stop_pipe[0], POLLIN, 0};
 	for (struct client *c = clients; c; c = c->next) {
 		c->slot = n;
-		fds[n++] = (struct pollfd){c->fd, c->len ? POLLOUT : POLLIN, 0};
+		table[n++] =
+			(struct pollfd){c->fd, c->len ? POLLOUT : POLLIN, 0};
 	}
 	for (size_t i = 0; i < n_listeners && !full; i++)
-		fds[n++] = (struct pollfd){listeners[i].fd, POLLIN, 0};
+		table[n++] = (struct pollfd){listeners[i].fd, POLLIN, 0};
 	*count = n;
-	return fds;
+	return table;
 }
 
 static bool serve_all(const struct pollfd *fds)
@@ -185,9 +198,29 @@ static bool serve_all(const struct pollfd *fds)
 	return any_gone;
 }
 
+/* Those who wait at the listeners, of which FDS tells; whether all had room. */
+static bool take_all(const struct pollfd *fds)
+{
+	static size_t turn; /* behind the listener that was served last */
+	size_t first = turn;
+
+	for (size_t k = 0; k < n_listeners; k++) {
+		size_t i = (first + k) % n_listeners;
+		int got = fds[i].revents ? 1 : 0;
+
+		for (int n = 0; n < AT_ONCE && got > 0; n++) {
+			got = take(&listeners[i]);
+			if (got > 0)
+				turn = i + 1;
+		}
+		if (got < 0)
+			return false;
+	}
+	return true;
+}
+
 static void loop(void)
 {
-	static size_t first;
 	bool full = false;
 
 	for (;;) {
@@ -196,26 +229,16 @@ static void loop(void)
 		int n = poll(fds, count, full ? PAUSE_MS : -1);
 		if (n < 0 && errno != EINTR)
 			cli_die_errno("poll");
-		if (n > 0 && fds[0].revents) {
-			free(fds);
+		if (n > 0 && fds[0].revents)
 			return;
-		}
-		bool asked = !full;
-		size_t clients_then = n_clients;
-		if ((n > 0 && serve_all(fds)) || n == 0)
-			full = false;
-		for (size_t k = 0; n > 0 && asked && !full && k < n_listeners;
-		     k++) {
-			size_t i = (first + k) % n_listeners;
-			if (!fds[1 + clients_then + i].revents)
-				continue;
-			int got = take(&listeners[i]);
-			full = got < 0;
-			if (got > 0 && k == 0)
-				first = i + 1;
-		}
-		first++;
-		free(fds);
+		if (n < 0)
+			continue;
+		const struct pollfd *of_listeners = fds + 1 + n_clients;
+		bool some_left = serve_all(fds);
+		if (full)
+			full = n > 0 && !some_left;
+		else
+			full = !take_all(of_listeners);
 	}
 }
 
@@ -236,9 +259,7 @@ int main(int argc, char **argv)
 	for (int i = optind; i < argc; i++)
 		cli_ports(&ports, argv[i]);
 	catch_signals();
-	listeners = calloc(ports.count + 1, sizeof *listeners);
-	if (!listeners)
-		cli_die_errno("no memory");
+	listeners = need(calloc(ports.count + 1, sizeof *listeners));
 	int limit = net_raise_descriptor_limit();
 	for (size_t i = 0; i < ports.count; i++)
 		listen_on(addr, ports.port[i], limit);
@@ -250,6 +271,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < n_listeners; i++)
 		free(listeners[i].name);
 	free(listeners);
+	free(table);
 	while (clients) {
 		struct client *c = clients;
 		clients = c->next;
