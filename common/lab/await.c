@@ -1,7 +1,8 @@
 /*
  * await.c - wait for a fact of this host's TCP, not for a time
  *
- * Usage: await listen PORT PID MS   until a socket listens on PORT
+ * Usage: await listen PORTS PID MS  until on each of PORTS (7001,7010-7020) a
+ *                                   socket listens
  *        await listening [PORT]     at once: the addresses with a listener
  *                                   on PORT, or all listeners
  *        await settled MS           until no connection is half made or half
@@ -58,7 +59,7 @@ struct entry {
 struct query {
 	bool (*matches)(const struct entry *entry, unsigned port);
 	unsigned port;
-	void (*print)(const struct entry *entry); /* NULL: none is printed */
+	void (*each)(const struct entry *entry); /* NULL: the first will do */
 };
 
 static bool listens(const struct entry *entry, unsigned port)
@@ -164,7 +165,7 @@ static bool parse_line(char *line, bool ipv6, struct entry *entry)
 	return true;
 }
 
-/* Whether the table in FILE has such a line. To print, all are looked at. */
+/* Whether the table in FILE has such a line. For each, all are looked at. */
 static bool table_has(const char *file, bool ipv6, const struct query *query)
 {
 	char line[512];
@@ -176,7 +177,7 @@ static bool table_has(const char *file, bool ipv6, const struct query *query)
 			return false; /* no IPv6 here */
 		cli_die_errno("%s", file);
 	}
-	while ((!found || query->print != NULL) &&
+	while ((!found || query->each != NULL) &&
 	       fgets(line, sizeof(line), f) != NULL) {
 		struct entry entry;
 
@@ -184,8 +185,8 @@ static bool table_has(const char *file, bool ipv6, const struct query *query)
 		    !query->matches(&entry, query->port))
 			continue;
 		found = true;
-		if (query->print != NULL)
-			query->print(&entry);
+		if (query->each != NULL)
+			query->each(&entry);
 	}
 	(void)fclose(f);
 	return found;
@@ -195,7 +196,7 @@ static bool tcp_has(const struct query *query)
 {
 	bool found = table_has("/proc/net/tcp", false, query);
 
-	if (found && query->print == NULL)
+	if (found && query->each == NULL)
 		return true;
 	return table_has("/proc/net/tcp6", true, query) || found;
 }
@@ -223,21 +224,41 @@ static bool over(net_time deadline)
 	return net_now() >= deadline || cli_stopping();
 }
 
-static int await_listen(unsigned port, int pid, net_time deadline)
+static bool heard[NET_PORT_MAX + 1];
+
+static void hear(const struct entry *entry)
 {
-	const struct query query = {listens, port, NULL};
+	heard[net_endpoint_port(&entry->local)] = true;
+}
+
+/* Whether on each of PORTS a socket listens. */
+static bool all_heard(const struct net_ports *ports)
+{
+	const struct query query = {listens_anywhere, 0, hear};
+
+	memset(heard, 0, sizeof(heard));
+	(void)tcp_has(&query);
+	for (size_t i = 0; i < ports->count; i++)
+		if (!heard[ports->port[i]])
+			return false;
+	return true;
+}
+
+static int await_listen(const struct net_ports *ports, int pid,
+			net_time deadline)
+{
 	const struct query others = {listens_anywhere, 0, print_listener};
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0U);
 
 	for (;;) {
-		if (tcp_has(&query))
+		if (all_heard(ports))
 			return CLI_OK;
 		if (over(deadline)) {
 			(void)tcp_has(&others);
 			return CLI_FAILED;
 		}
 		if (pidfd < 0 || wait_ms(pidfd, TICK_MS))
-			return tcp_has(&query) ? CLI_OK : EXIT_GONE;
+			return all_heard(ports) ? CLI_OK : EXIT_GONE;
 	}
 }
 
@@ -383,10 +404,13 @@ static int run(int argc, char **argv)
 	const char *verb = argc < 2 ? "" : argv[1];
 
 	if (argc == 5 && strcmp(verb, "listen") == 0) {
-		unsigned port = cli_port(argv[2]);
+		struct net_ports ports = {0};
 		int pid = parse(argv[3], 1 << 22);
 
-		return await_listen(port, pid, parse_deadline(argv[4]));
+		cli_ports(&ports, argv[2]);
+		int status = await_listen(&ports, pid, parse_deadline(argv[4]));
+		net_ports_free(&ports);
+		return status;
 	}
 	if (argc == 3 && strcmp(verb, "listening") == 0)
 		return listening(cli_port(argv[2]));
@@ -405,7 +429,7 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	cli_init(argv[0], "listen PORT PID MS | listening [PORT] | settled MS "
+	cli_init(argv[0], "listen PORTS PID MS | listening [PORT] | settled MS "
 			  "| mark FILE TEXT MS | ended PID MS");
 
 	int status = run(argc, argv);

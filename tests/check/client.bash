@@ -90,6 +90,12 @@ says() { # TEXT
 	because "It did not say on stderr what it should."
 }
 
+# The same of a program that goes on, and may have to get there yet.
+comes_to_say() { # TEXT
+	"$BUILD/lab/await" mark "$HERE/${JOB_RUN[JOB]}.err" "$1" "$SETTLE_MS" ||
+		says "$1"
+}
+
 # Two files are the same; else where they begin to differ, for the account.
 same_bytes() { # WANTED GOT
 	local at

@@ -22,6 +22,8 @@ set +T
 . "$TESTS/check/account.bash"
 # shellcheck source=tests/check/process.bash
 . "$TESTS/check/process.bash"
+# shellcheck source=tests/check/machine.bash
+. "$TESTS/check/machine.bash"
 # shellcheck source=tests/check/peer.bash
 . "$TESTS/check/peer.bash"
 # shellcheck source=tests/check/wire.bash
@@ -55,6 +57,7 @@ teardown() {
 	[[ -n $SKIPPED || -n ${BATS_TEST_COMPLETED-} ]] || account_close
 	process_end_all
 	kernel_settings_back
+	seen_files_back
 	if [[ -n $SKIPPED ]]; then
 		rm -f "$ACCOUNT"
 	elif [[ -n ${BATS_TEST_COMPLETED-} ]]; then

@@ -187,17 +187,35 @@ serve() { # [PLACEHOLDER=VALUE...]
 	listens "$PORT"
 }
 
-listens() { # PORT
+# Until it listens on each of PORTS, as 7001,7003-7005.
+listens() { # PORTS
 	local status=0 heard
 	heard=$(host_await server listen "$1" "${JOB_JAIL[JOB]}" "$LISTEN_MS") ||
 		status=$?
-	note port "$1"
+	note port "${1%%[,-]*}"
 	case $status in
 	0) ;;
-	1) account_listens "$1" "$heard" ;;
+	1) account_listens "$(port_missing "$1" "$heard")" "$heard" ;;
 	3) account_ended "$1" ;;
 	*) grader_broken "await listen: status $status" ;;
 	esac
+}
+
+# The first of PORTS at which nothing listens.
+port_missing() { # PORTS LINES
+	awk -v ports="$1" '
+	/^listening / { heard[$3] = 1 }
+	END {
+		many = split(ports, item, ",")
+		for (i = 1; i <= many; i++) {
+			split(item[i] "-" item[i], end, "-")
+			for (port = end[1]; port <= end[2]; port++)
+				if (!(port in heard)) {
+					print port
+					exit
+				}
+		}
+	}' <<<"$2"
 }
 
 host_await() { # HOST ARG...
@@ -260,6 +278,33 @@ job_tree() {
 			[[ ${parent[$pid]} != "${TREE[i]}" ]] || TREE+=("$pid")
 		done
 	done
+}
+
+# Exactly these ports, at whatever address.
+listens_only_on() { # PORT...
+	local heard
+	heard=$(listening_ports | xargs)
+	[[ $heard != "$*" ]] || return 0
+	note expected "listens on ports $*"
+	note got "listens on ports $heard"
+	because "It does not listen on the ports that it was given, and no others."
+}
+
+# What the server listens on, each port once, in ascending order.
+listening_ports() {
+	host_await server listening | sed 's/.* //' | sort -nu
+}
+
+# One process serves, with one thread, and nothing beside it.
+is_one_process() {
+	local -a threads
+	job_tree
+	note expected "one process with one thread"
+	note got "${#TREE[@]} processes"
+	((${#TREE[@]} == 1)) || because "It has started other processes." || return
+	threads=("/proc/${TREE[0]}/task/"*)
+	note got "${#threads[@]} threads"
+	((${#threads[@]} == 1)) || because "It has started other threads."
 }
 
 # How many descriptors all of them have open, in COUNT.
@@ -336,6 +381,12 @@ serves_without_leaving() { # FIRST COUNT LINE...
 no_more_descriptors_than() { # COUNT
 	job_descriptors
 	((COUNT <= $1))
+}
+
+# All that it may have are open.
+no_fewer_descriptors_than() { # COUNT
+	job_descriptors
+	((COUNT >= $1))
 }
 
 no_more_zombies_than() { # COUNT

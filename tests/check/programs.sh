@@ -97,9 +97,17 @@ program_group() { # WORDS
 	done
 }
 
-# One word, filled in. What no check has said is what lab.conf says of it.
+# One word, filled in. What no check has said is what lab.conf says of it. A
+# word that is a placeholder and nothing else becomes all words of its value.
 program_word() { # WORD
 	local word=$1 key
+	local -a words
+	if [[ $word =~ ^\{([a-z0-9]+)\}$ && -n ${VALUES[${BASH_REMATCH[1]}]-} ]]
+	then
+		read -ra words <<<"${VALUES[${BASH_REMATCH[1]}]}"
+		COMMAND+=("${words[@]}")
+		return
+	fi
 	for key in "${!VALUES[@]}"; do
 		word=${word//"{$key}"/"${VALUES[$key]}"}
 	done

@@ -1,0 +1,381 @@
+#!/usr/bin/env bats
+#
+# 02-multiport.bats - what one process that serves many ports has to do. Each
+# test is a check of labs/02-multiport/checks.tsv; the words are those of
+# tests/check/. To be run by: make check LAB=02
+
+load check/grader
+
+SERVER=multiport
+
+values() {
+	# The client's own port, where the check must know it.
+	FROM=$((2000 + PORT % 6000))
+	# One client, who comes, has something echoed, and goes.
+	VISIT=("connect a $SERVER4 $PORT" 'expect-line a' 'exchange a "hello\n"'
+		'close a')
+}
+
+# --- words of this lab -------------------------------------------------------
+
+# The server at SPEC..., until it listens on all of them.
+serves() { # SPEC...
+	start server "$SERVER" specs="$*"
+	listens "$(IFS=, && echo "$*")"
+}
+
+# A client of PORT is told what it has reached, and who it is.
+greets() { # PORT NAME RANGE [ADDR [CLIENT]]
+	FROM=$((FROM + 1))
+	peer "source-port a $FROM" "connect a ${4:-$SERVER4} $1" \
+		"expect-line a \"you reached $1 ($2, $3) from ${5:-$CLIENT4}:$FROM\""
+}
+
+services() { # LINE...
+	sees_file /etc/services "$@"
+}
+
+# Clients of this check's port, more than the server can have, called c1, c2
+# ... in their order, and what LINE... say, in the background.
+LIMIT=20
+begin_beyond_limit() { # LINE...
+	descriptors "$LIMIT"
+	serves "$PORT" "$(port 2)"
+	peer_begin client "connect a $SERVER4 $PORT" 'expect-line a' \
+		"clients 30 c $SERVER4 $PORT" "$@"
+	peer_says full
+	settles no_fewer_descriptors_than "$LIMIT" || true
+}
+
+# A silent client, and one who sends and does not read.
+begin_silent_and_deaf() {
+	peer_begin client "connect silent $SERVER4 $PORT" \
+		"connect deaf $SERVER4 $(port 2)" 'expect-line deaf' \
+		'fill deaf 100' 'say ready' 'wait-input'
+	peer_says ready
+}
+
+# --- it compiles -------------------------------------------------------------
+
+@test "builds: compiles" {
+	compiles multiport
+}
+
+@test "warnings: compiles without a warning" {
+	no_warnings
+}
+
+# --- step 1: listen ----------------------------------------------------------
+
+@test "listens: listens on a port that it is given, over IPv4" {
+	serves "$PORT"
+	peer "connect a $SERVER4 $PORT"
+}
+
+@test "ipv6: listens over IPv6, too" {
+	serves "$PORT"
+	peer "connect a $SERVER6 $PORT"
+}
+
+@test "address: with -b ADDR listens there and nowhere else" {
+	start server "$SERVER" addr="$SERVER4" specs="$PORT"
+	listens "$PORT"
+	peer "connect a $SERVER4 $PORT" "expect-refused $SERVER6 $PORT"
+	listens_only_at "$SERVER4 $PORT"
+}
+
+@test "specs: takes ports, ranges, service names and lists, each port once" {
+	services "lab-$PORT $(port 9)/tcp"
+	start server "$SERVER" specs="$PORT $(port 3)-$(port 5),$PORT \
+		lab-$PORT,$(port 11) $(port 4)"
+	listens "$PORT,$(port 3)-$(port 5),$(port 9),$(port 11)"
+	comes_to_say 'serving 6 ports'
+	listens_only_on "$PORT" "$(port 3)" "$(port 4)" "$(port 5)" \
+		"$(port 9)" "$(port 11)"
+}
+
+@test "not-permitted: reports port 80, and serves the others" {
+	start server "$SERVER" specs="80 $PORT"
+	listens "$PORT"
+	comes_to_say 'port 80: permission denied'
+	peer "connect a $SERVER4 $PORT"
+}
+
+@test "in-use: reports a port in use, and serves the others" {
+	serves "$(port 2)"
+	start server "$SERVER" specs="$PORT-$(port 3)"
+	listens "$PORT,$(port 3)"
+	comes_to_say "port $(port 2): address already in use"
+}
+
+@test "none-left: fails if no port could be had" {
+	serves "$PORT"
+	start server "$SERVER" specs="80 $PORT"
+	must_end
+	says "port $PORT: address already in use"
+	status_is 1
+}
+
+@test "bad-spec: a bad SPEC is one clear line, the usage and status 2" {
+	local spec
+	for spec in 0 65536 "$(port 2)-$PORT" "${PORT}x" "$PORT,,$(port 2)"; do
+		start server "$SERVER" specs="$spec"
+		complains "${spec/,,/.*}"
+		says 'usage: '
+		status_is 2
+	done
+}
+
+# --- steps 2 to 6: the line --------------------------------------------------
+
+@test "line: says which port was reached, and by whom" {
+	services
+	serves "$PORT" "$(port 2)"
+	greets "$PORT" - registered
+	greets "$(port 2)" - registered "$SERVER6" "[$CLIENT6]"
+}
+
+@test "names: names the TCP service of the services file, or -" {
+	local swapped=$((PORT % 256 * 256 + PORT / 256))
+	services "lab-$PORT $PORT/tcp" "no-htons $swapped/tcp" \
+		"only-udp $(port 2)/udp" "not-this $(port 3)/udp" \
+		"but-this $(port 3)/tcp nor-this"
+	serves "$PORT-$(port 4)"
+	greets "$PORT" "lab-$PORT" registered
+	greets "$(port 2)" - registered
+	greets "$(port 3)" but-this registered
+	greets "$(port 4)" - registered
+}
+
+@test "ranges: tells well-known, registered and dynamic, at their ends too" {
+	local dynamic=$((49153 + PORT % 16000))
+	services
+	kernel_setting server ipv4/ip_unprivileged_port_start 1
+	serves 1 1023-1024 "$PORT" 49151-49152 "$dynamic" 65535
+	greets 1 - well-known
+	greets 1023 - well-known
+	greets 1024 - registered
+	greets "$PORT" - registered
+	greets 49151 - registered
+	greets 49152 - dynamic
+	greets "$dynamic" - dynamic
+	greets 65535 - dynamic
+}
+
+@test "every-port: serves every port of a range, the last one first" {
+	local n script=()
+	serves "$PORT-$(port 50)"
+	for ((n = 50; n > 0; n--)); do
+		script+=("connect c$n $SERVER4 $(port "$n")"
+			"expect c$n \"you reached $(port "$n") (\"")
+	done
+	peer "${script[@]}"
+}
+
+@test "one-process: is one process with one thread" {
+	serves "$PORT-$(port 10)"
+	peer_begin client "connect a $SERVER4 $PORT" 'expect-line a' \
+		"connect b $SERVER4 $(port 10)" 'expect-line b' 'say ready' \
+		'wait-input'
+	peer_says ready
+	is_one_process
+}
+
+# --- steps 7 and 8: the echo -------------------------------------------------
+
+@test "echo: sends back every byte value, after the line" {
+	serves "$PORT"
+	peer "connect a $SERVER4 $PORT" 'expect-line a' 'exchange a bytes all' \
+		'dribble a random 100' 'expect a echo'
+}
+
+@test "fin: ends with FIN, not RST, when the client has sent all" {
+	serves "$PORT"
+	peer "connect a $SERVER4 $PORT" 'expect-line a' \
+		'exchange a "hello\n"' 'half-close a' 'expect-eof a'
+	wire
+	shows server FIN
+	shows_no server RST
+}
+
+@test "half-close: sends the rest after the client's half-close" {
+	serves "$PORT"
+	peer_begin client "connect a $SERVER4 $PORT" 'expect-line a' \
+		'say ready' 'wait-input' 'send a random 60000' 'half-close a' \
+		'say sent' 'wait-input' 'expect a echo' 'expect-eof a'
+	peer_says ready
+	signal STOP
+	peer_go_on
+	peer_says sent
+	signal CONT
+	peer_go_on
+	peer_end
+}
+
+# --- nobody waits for another ------------------------------------------------
+
+@test "silent: a silent client delays nobody, on its port or another" {
+	serves "$PORT" "$(port 2)"
+	peer "connect s $SERVER4 $PORT" "connect t $SERVER4 $(port 2)" \
+		"connect a $SERVER4 $PORT" 'expect-line a' 'exchange a "one"' \
+		"connect b $SERVER4 $(port 2)" 'expect-line b' \
+		'exchange b "two"' \
+		'expect-line s' 'exchange s "three"'
+}
+
+@test "reverse: serves fifty clients in the reverse order of their coming" {
+	local n come=() served=()
+	serves "$PORT-$(port 5)"
+	for n in 1 2 3 4 5; do
+		come+=("clients 10 c$n. $SERVER4 $(port "$n")")
+		served=("each c$n. reverse expect-line"
+			"each c$n. reverse exchange random 100" "${served[@]}")
+	done
+	peer "${come[@]}" "${served[@]}"
+}
+
+@test "deaf: a client that does not read stalls nobody, and gets all" {
+	serves "$PORT" "$(port 2)"
+	peer "connect d $SERVER4 $PORT" 'expect-line d' 'fill d 100' \
+		"connect a $SERVER4 $PORT" 'expect-line a' 'exchange a "one"' \
+		"connect b $SERVER4 $(port 2)" 'expect-line b' \
+		'exchange b "two"' \
+		'expect d echo within 20000' 'half-close d' 'expect-eof d'
+}
+
+@test "large: sends back 8 MiB in odd pieces, both ways, on two ports at once" {
+	serves "$PORT" "$(port 2)"
+	peer_begin client "connect a $SERVER4 $PORT" 'expect-line a' \
+		'pump a random 8388608 pieces 60001 within 20000'
+	peer "connect b $SERVER4 $(port 2)" 'expect-line b' \
+		'pump b random 8388608 pieces 50021 within 20000'
+	peer_end
+}
+
+@test "idle: uses no processor time while clients are silent and deaf" {
+	serves "$PORT" "$(port 2)"
+	begin_silent_and_deaf
+	is_idle
+}
+
+@test "many-clients: serves 1500 clients at once" {
+	local n come=() served=()
+	descriptors 1024 2048
+	serves "$PORT-$(port 15)"
+	for n in {1..15}; do
+		come+=("clients 100 c$n. $SERVER4 $(port "$n")")
+		served=("each c$n. reverse expect-line" "${served[@]}"
+			"each c$n. random exchange \"x\"")
+	done
+	peer "${come[@]}" "${served[@]}"
+}
+
+@test "many-ports: serves 10,000 ports" {
+	# 10,000 that no other check has.
+	local first=$((29300 + PORT % 1000))
+	descriptors 1024 10300
+	serves 1100-8999 "$first-$((first + 2099))"
+	comes_to_say 'serving 10000 ports'
+	peer "connect a $SERVER4 $((first + 2099))" 'expect-line a' \
+		'exchange a "hello"' "connect b $SERVER4 $first" 'expect-line b'
+}
+
+# --- nothing ends it ---------------------------------------------------------
+
+@test "client-reset: goes on after clients' RSTs, and mixes up nobody" {
+	serves "$PORT" "$(port 2)"
+	peer "clients 6 c $SERVER4 $PORT" 'each c forward expect-line' \
+		"connect d $SERVER4 $(port 2)" 'expect-line d' \
+		'each c forward exchange random 500' 'reset c2' \
+		'send c4 "unread"' 'reset c4' 'exchange c6 "one"' \
+		'exchange d "two"' 'exchange c1 "three"' 'exchange c3 "four"' \
+		'exchange c5 "five"' "${VISIT[@]}"
+	must_run
+}
+
+@test "hundred: keeps no descriptor of a hundred clients" {
+	serves "$PORT"
+	serves_without_leaving 3 100 "${VISIT[@]}"
+}
+
+@test "sigterm: ends within a second of SIGTERM, with status 0" {
+	serves "$PORT" "$(port 2)"
+	begin_silent_and_deaf
+	signal TERM
+	must_end "$END_MS"
+	status_is 0
+}
+
+@test "faults: loses nothing by short reads, short writes and EINTR" {
+	with_chaos short-read,short-write,eintr,econnaborted
+	serves "$PORT"
+	peer 'repeat 4' "${VISIT[@]}" 'end' "connect b $SERVER4 $PORT" \
+		'expect-line b' 'exchange b bytes all' \
+		'pump b random 400000 pieces 5003 within 20000'
+}
+
+# --- step 10: no descriptor left ---------------------------------------------
+
+@test "limit-waits: out of descriptors it waits, and serves those it has" {
+	begin_beyond_limit 'say full' 'wait-input' 'exchange a "still here"'
+	is_idle
+	must_run
+	peer_go_on
+	peer_end
+}
+
+@test "limit-goes-on: serves who waits when a descriptor is given back" {
+	local n turns=()
+	for n in {1..30}; do
+		turns+=("expect-line c$n" "exchange c$n \"$n\"" "close c$n")
+	done
+	begin_beyond_limit 'say full' 'wait-input' "${turns[@]}"
+	peer_go_on
+	peer_end
+	must_run
+}
+
+@test "sanitizers: the sanitizers found nothing in the server" {
+	serves "$PORT"
+	peer "${VISIT[@]}"
+	signal TERM
+	job_wait "$EXIT_MS" || true
+	sanitizers_silent "$SERVER"
+}
+
+# --- going further -----------------------------------------------------------
+
+@test "limit-names: has the right name for who takes the last descriptor" {
+	local n turns=()
+	services "lab-$PORT $PORT/tcp"
+	for n in {1..30}; do
+		turns+=("expect c$n \"you reached $PORT (lab-$PORT, \""
+			"close c$n")
+	done
+	begin_beyond_limit 'say full' 'wait-input' "${turns[@]}"
+	peer_go_on
+	peer_end
+}
+
+@test "limit-fair: out of descriptors, no port starves another" {
+	begin_beyond_limit "connect b $SERVER4 $(port 2)" 'say full' \
+		'wait-input' 'close c1' 'close c2' 'close c3' 'close c4' \
+		'expect-line b'
+	peer_go_on
+	peer_end
+}
+
+@test "limit-ports: with more ports than descriptors, serves clients" {
+	descriptors 64
+	start server "$SERVER" specs="1100-1299"
+	comes_to_say 'serving '
+	peer "connect a $SERVER4 $(listening_ports | tail -n 1)" 'expect-line a' \
+		'exchange a "hello"'
+}
+
+@test "accept-fails: goes on when accept() fails: EMFILE" {
+	with_chaos emfile
+	serves "$PORT"
+	peer 'repeat 6' "${VISIT[@]}" 'end'
+	must_run
+}
