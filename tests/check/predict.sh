@@ -123,8 +123,14 @@ predict_peer() { # HOST LINE...
 	PREDICT_PIDS+=("$!")
 }
 
-# Until what was started last listens on PORT of the host server.
-predict_listens() { # PORT
+# One on the host client, to its end; what it has said is in $HERE/talk.
+predict_talk() { # LINE...
+	"$LABNS" host client "$BUILD/test/probe" "$@" >"$HERE/talk" 2>&1 \
+		</dev/null || true
+}
+
+# Until what was started last listens on each of PORTS of the host server.
+predict_listens() { # PORTS
 	"$LABNS" host server "$BUILD/lab/await" listen "$1" "$!" "$PREDICT_MS" \
 		>/dev/null
 }
