@@ -18,6 +18,9 @@ values() {
 
 # --- words of this lab -------------------------------------------------------
 
+readonly LIMIT=20       # of descriptors, in the checks that are about it
+readonly MANY_MS=20000  # until it listens on thousands of ports
+
 # The server at SPEC..., until it listens on all of them.
 serves() { # SPEC...
 	start server "$SERVER" specs="$*"
@@ -37,7 +40,6 @@ services() { # LINE...
 
 # Clients of this check's port, more than the server can have, called c1, c2
 # ... in their order, and what LINE... say, in the background.
-LIMIT=20
 begin_beyond_limit() { # LINE...
 	descriptors "$LIMIT"
 	serves "$PORT" "$(port 2)"
@@ -280,7 +282,8 @@ begin_silent_and_deaf() {
 	# 10,000 that no other check has.
 	local first=$((29300 + PORT % 1000))
 	descriptors 1024 10300
-	serves 1100-8999 "$first-$((first + 2099))"
+	start server "$SERVER" specs="1100-8999 $first-$((first + 2099))"
+	listens "1100-8999,$first-$((first + 2099))" "$MANY_MS"
 	comes_to_say 'serving 10000 ports'
 	peer "connect a $SERVER4 $((first + 2099))" 'expect-line a' \
 		'exchange a "hello"' 'close a' "connect b $SERVER4 $first" \
@@ -375,7 +378,7 @@ begin_silent_and_deaf() {
 @test "limit-ports: more ports than descriptors: some left for clients" {
 	descriptors 64
 	start server "$SERVER" specs="1100-1299"
-	comes_to_say 'serving '
+	comes_to_say 'serving ' "$MANY_MS"
 	peer "connect a $SERVER4 $(listening_ports | tail -n 1)" 'expect-line a' \
 		'exchange a "hello"'
 }

@@ -4,8 +4,9 @@
 readonly SAID_LINES=3 SAID_BYTES=160 ENDED_MS=100 CROWD=16
 
 # One line of the account; what is in it that is not text, the reporter escapes.
-note() { # KEY VALUE
-	printf '%s: %s\n' "$1" "${2//$'\n'/ }" >>"$ACCOUNT"
+note() { # KEY VALUE...
+	local value=${*:2}
+	printf '%s: %s\n' "$1" "${value//$'\n'/ }" >>"$ACCOUNT"
 }
 
 # Fail, and say why.

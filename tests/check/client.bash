@@ -91,9 +91,9 @@ says() { # TEXT
 }
 
 # The same of a program that goes on, and may have to get there yet.
-comes_to_say() { # TEXT
-	"$BUILD/lab/await" mark "$HERE/${JOB_RUN[JOB]}.err" "$1" "$SETTLE_MS" ||
-		says "$1"
+comes_to_say() { # TEXT [MS]
+	"$BUILD/lab/await" mark "$HERE/${JOB_RUN[JOB]}.err" "$1" \
+		"${2:-$LISTEN_MS}" || says "$1"
 }
 
 # Two files are the same; else where they begin to differ, for the account.
