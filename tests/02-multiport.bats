@@ -93,6 +93,7 @@ begin_silent_and_deaf() {
 		lab-$PORT,$(port 11) $(port 4)"
 	listens "$PORT,$(port 3)-$(port 5),$(port 9),$(port 11)"
 	comes_to_say 'serving 6 ports'
+	says_nothing_of 'in use'
 	listens_only_on "$PORT" "$(port 3)" "$(port 4)" "$(port 5)" \
 		"$(port 9)" "$(port 11)"
 }
@@ -319,8 +320,9 @@ begin_silent_and_deaf() {
 @test "faults: loses nothing by short reads and writes, and EINTR" {
 	with_chaos short-read,short-write,eintr,econnaborted
 	serves "$PORT"
-	peer 'repeat 4' "${VISIT[@]}" 'end' "connect b $SERVER4 $PORT" \
-		'expect-line b' 'exchange b bytes all' \
+	peer "clients 8 c $SERVER4 $PORT" 'each c reverse expect-line' \
+		'each c random exchange bytes all' \
+		"connect b $SERVER4 $PORT" 'expect-line b' \
 		'pump b random 400000 pieces 5003 within 20000'
 }
 
@@ -347,7 +349,9 @@ begin_silent_and_deaf() {
 
 @test "sanitizers: the sanitizers found nothing in the server" {
 	serves "$PORT"
-	peer "${VISIT[@]}"
+	peer "clients 3 c $SERVER4 $PORT" 'each c forward expect-line' \
+		'each c forward exchange "hello"' 'each c forward half-close' \
+		'each c reverse expect-eof'
 	signal TERM
 	job_wait "$EXIT_MS" || true
 	sanitizers_silent "$SERVER"

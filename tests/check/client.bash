@@ -90,7 +90,14 @@ says() { # TEXT
 	because "It did not say on stderr what it should."
 }
 
-# The same of a program that goes on, and may have to get there yet.
+says_nothing_of() { # TEXT
+	grep -aF -m 1 -- "$1" "$HERE/${JOB_RUN[JOB]}.err" >"$HERE/unwanted" ||
+		return 0
+	note got "on stderr: $(cut -b -200 "$HERE/unwanted" | tr -d '\0')"
+	because "It complains of what is in order."
+}
+
+# The same as says of a program that goes on, and may have to get there yet.
 comes_to_say() { # TEXT [MS]
 	"$BUILD/lab/await" mark "$HERE/${JOB_RUN[JOB]}.err" "$1" \
 		"${2:-$LISTEN_MS}" || says "$1"
