@@ -121,9 +121,9 @@ begin_silent_and_deaf() {
 
 @test "bad-spec: a bad SPEC: one clear line, the usage, status 2" {
 	local spec
-	for spec in 0 65536 "$(port 2)-$PORT" "${PORT}x" "$PORT,,$(port 2)"; do
+	for spec in 65536 "$(port 2)-$PORT" "${PORT}x"; do
 		start server "$SERVER" specs="$spec"
-		complains "${spec/,,/.*}"
+		complains "$spec"
 		says 'usage: '
 		status_is 2
 	done
@@ -173,8 +173,8 @@ begin_silent_and_deaf() {
 
 @test "every-port: serves every port of a range, the last one first" {
 	local n script=()
-	serves "$PORT-$(port 50)"
-	for ((n = 50; n > 0; n--)); do
+	serves "$PORT-$(port 40)"
+	for ((n = 40; n > 0; n -= 3)); do
 		script+=("connect c$n $SERVER4 $(port "$n")"
 			"expect c$n \"you reached $(port "$n") (\""
 			"expect-line c$n" "close c$n")
@@ -255,9 +255,13 @@ begin_silent_and_deaf() {
 @test "large: sends back 8 MiB both ways at once, on two ports" {
 	serves "$PORT" "$(port 2)"
 	peer_begin client "connect a $SERVER4 $PORT" 'expect-line a' \
-		'pump a random 8388608 pieces 60001 within 20000'
+		'say begins' 'pump a random 8388608 pieces 60001 within 20000' \
+		'say all' 'wait-input'
+	peer_says begins
 	peer "connect b $SERVER4 $(port 2)" 'expect-line b' \
 		'pump b random 8388608 pieces 50021 within 20000'
+	peer_says all
+	peer_go_on
 	peer_end
 }
 
@@ -267,16 +271,21 @@ begin_silent_and_deaf() {
 	is_idle
 }
 
-@test "many-clients: serves 1500 clients at once" {
-	local n come=() served=()
+@test "many-clients: serves 1100 clients at once" {
+	local n come=() told=() served=()
 	descriptors 1024 2048
-	serves "$PORT-$(port 15)"
-	for n in {1..15}; do
+	serves "$PORT-$(port 11)"
+	for n in {1..11}; do
 		come+=("clients 100 c$n. $SERVER4 $(port "$n")")
-		served=("each c$n. reverse expect-line" "${served[@]}"
+		told=("each c$n. reverse expect \"you reached $(port "$n")\""
+			"${told[@]}")
+	done
+	# Those who came last have the highest descriptors.
+	for n in 10 11; do
+		served+=("each c$n. reverse expect-line"
 			"each c$n. random exchange \"x\"")
 	done
-	peer "${come[@]}" "${served[@]}"
+	peer "${come[@]}" "${told[@]}" "${served[@]}"
 }
 
 @test "many-ports: serves 10,000 ports" {
@@ -372,9 +381,12 @@ begin_silent_and_deaf() {
 }
 
 @test "limit-fair: out of descriptors, no port starves another" {
+	local n turns=()
+	for n in 1 2 3 4; do
+		turns+=("expect-line c$n" "close c$n")
+	done
 	begin_beyond_limit "connect b $SERVER4 $(port 2)" 'say full' \
-		'wait-input' 'close c1' 'close c2' 'close c3' 'close c4' \
-		'expect-line b'
+		'wait-input' "${turns[@]}" 'expect-line b'
 	peer_go_on
 	peer_end
 }
