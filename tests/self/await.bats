@@ -86,6 +86,18 @@ has_read_all() { # PID BYTES
 	[[ $STATUS == 0 ]]
 }
 
+@test "listen: all of several ports" {
+	local none one
+	free_port
+	none=$PORT
+	serve 127.0.0.1
+	one=$PORT
+	serve 127.0.0.1
+	run -0 await listen "$one,$PORT" "$pid" 1
+	run -1 await listen "$one,$none,$PORT" "$pid" 1
+	run -2 await listen 2-1 "$pid" 1
+}
+
 @test "listen: ends when the process has" {
 	free_port
 	background sleep 60
