@@ -87,7 +87,7 @@ begin_silent_and_deaf() {
 	listens_only_at "$SERVER4 $PORT"
 }
 
-@test "specs: takes ports, ranges, names, lists; each port once" {
+@test "specs: takes ports, ranges, names, lists; each once" {
 	services "lab-$PORT $(port 9)/tcp"
 	start server "$SERVER" specs="$PORT $(port 3)-$(port 5),$PORT \
 		lab-$PORT,$(port 11) $(port 4)"
@@ -98,14 +98,14 @@ begin_silent_and_deaf() {
 		"$(port 9)" "$(port 11)"
 }
 
-@test "not-permitted: port 80: permission denied, and serves the others" {
+@test "not-permitted: reports port 80, and serves the others" {
 	start server "$SERVER" specs="80 $PORT"
 	listens "$PORT"
 	comes_to_say 'port 80: permission denied'
 	peer "connect a $SERVER4 $PORT"
 }
 
-@test "in-use: a port in use: says so, and serves the others" {
+@test "in-use: reports a port in use, and serves the others" {
 	serves "$(port 2)"
 	start server "$SERVER" specs="$PORT-$(port 3)"
 	listens "$PORT,$(port 3)"
@@ -144,7 +144,7 @@ begin_silent_and_deaf() {
 	greets "$PORT" - registered "$SERVER6" "[$CLIENT6]"
 }
 
-@test "names: names the TCP service of the services file, or -" {
+@test "names: names the TCP service of the port, or -" {
 	local swapped=$((PORT % 256 * 256 + PORT / 256))
 	services "lab-$PORT $PORT/tcp" "no-htons $swapped/tcp" \
 		"only-udp $(port 2)/udp" "not-this $(port 3)/udp" \
@@ -156,7 +156,7 @@ begin_silent_and_deaf() {
 	greets "$(port 4)" - registered
 }
 
-@test "ranges: well-known, registered, dynamic, at their ends too" {
+@test "ranges: knows the ranges of IANA, at their ends too" {
 	local dynamic=$((49153 + PORT % 16000))
 	services
 	kernel_setting server ipv4/ip_unprivileged_port_start 1
@@ -171,7 +171,7 @@ begin_silent_and_deaf() {
 	greets 65535 - dynamic
 }
 
-@test "every-port: serves every port of a range, the last one first" {
+@test "every-port: serves each port of a range, the last one first" {
 	local n script=()
 	serves "$PORT-$(port 40)"
 	for ((n = 40; n > 0; n -= 3)); do
@@ -198,7 +198,7 @@ begin_silent_and_deaf() {
 		'dribble a random 100' 'expect a echo'
 }
 
-@test "fin: ends with FIN, not RST, when the client has sent all" {
+@test "fin: ends with FIN, not RST, when the client does" {
 	serves "$PORT"
 	peer "connect a $SERVER4 $PORT" 'expect-line a' \
 		'exchange a "hello\n"' 'half-close a' 'expect-eof a'
@@ -223,7 +223,7 @@ begin_silent_and_deaf() {
 
 # --- nobody waits for another ------------------------------------------------
 
-@test "silent: a silent client delays nobody, on whichever port" {
+@test "silent: a silent client delays nobody, on any port" {
 	serves "$PORT" "$(port 2)"
 	peer "connect s $SERVER4 $PORT" "connect t $SERVER4 $(port 2)" \
 		"connect a $SERVER4 $PORT" 'expect-line a' 'exchange a "one"' \
@@ -232,7 +232,7 @@ begin_silent_and_deaf() {
 		'expect-line s' 'exchange s "three"'
 }
 
-@test "reverse: serves fifty clients in the reverse order they came" {
+@test "reverse: serves fifty clients in the reverse order" {
 	local n come=() served=()
 	serves "$PORT-$(port 5)"
 	for n in 1 2 3 4 5; do
@@ -243,7 +243,7 @@ begin_silent_and_deaf() {
 	peer "${come[@]}" "${served[@]}"
 }
 
-@test "deaf: a client who does not read for a while stalls nobody" {
+@test "deaf: a client who does not read stalls nobody" {
 	serves "$PORT" "$(port 2)"
 	peer "connect d $SERVER4 $PORT" 'expect-line d' 'fill d 100' \
 		"connect a $SERVER4 $PORT" 'expect-line a' 'exchange a "one"' \
@@ -252,7 +252,8 @@ begin_silent_and_deaf() {
 		'expect d echo within 20000'
 }
 
-@test "large: sends back 8 MiB both ways at once, on two ports" {
+@test "large: sends back 8 MiB both ways, on two ports at once" {
+	small_send_buffers server
 	serves "$PORT" "$(port 2)"
 	peer_begin client "connect a $SERVER4 $PORT" 'expect-line a' \
 		'say begins' 'pump a random 8388608 pieces 60001 within 20000' \
@@ -265,7 +266,7 @@ begin_silent_and_deaf() {
 	peer_end
 }
 
-@test "idle: uses no processor time for silent and deaf clients" {
+@test "idle: uses no processor time for those who do nothing" {
 	serves "$PORT" "$(port 2)"
 	begin_silent_and_deaf
 	is_idle
@@ -302,7 +303,7 @@ begin_silent_and_deaf() {
 
 # --- nothing ends it ---------------------------------------------------------
 
-@test "client-reset: goes on after clients' RSTs, and mixes up nobody" {
+@test "client-reset: goes on after clients' RSTs, mixes up nobody" {
 	serves "$PORT" "$(port 2)"
 	peer "clients 6 c $SERVER4 $PORT" 'each c forward expect-line' \
 		"connect d $SERVER4 $(port 2)" 'expect-line d' \
@@ -326,7 +327,7 @@ begin_silent_and_deaf() {
 	status_is 0
 }
 
-@test "faults: loses nothing by short reads and writes, and EINTR" {
+@test "faults: survives short reads, short writes and EINTR" {
 	with_chaos short-read,short-write,eintr,econnaborted
 	serves "$PORT"
 	peer "clients 8 c $SERVER4 $PORT" 'each c reverse expect-line' \
@@ -337,7 +338,7 @@ begin_silent_and_deaf() {
 
 # --- step 10: no descriptor left ---------------------------------------------
 
-@test "limit-waits: out of descriptors it waits, and serves who is there" {
+@test "limit-waits: out of descriptors it waits, and serves on" {
 	begin_beyond_limit 'say full' 'wait-input' 'exchange a "still here"'
 	is_idle
 	must_run
@@ -345,7 +346,7 @@ begin_silent_and_deaf() {
 	peer_end
 }
 
-@test "limit-goes-on: serves who waits when a descriptor is given back" {
+@test "limit-goes-on: serves who waits when a descriptor is free" {
 	local n turns=()
 	for n in {1..30}; do
 		turns+=("expect-line c$n" "exchange c$n \"$n\"" "close c$n")
@@ -391,7 +392,7 @@ begin_silent_and_deaf() {
 	peer_end
 }
 
-@test "limit-ports: more ports than descriptors: some left for clients" {
+@test "limit-ports: more ports than descriptors: serves clients" {
 	descriptors 64
 	start server "$SERVER" specs="1100-1299"
 	comes_to_say 'serving ' "$MANY_MS"

@@ -12,6 +12,9 @@ setup() {
 	WORK=$SUITE/labs/01-echo
 	mkdir -p "$SUITE" "$LAST"
 	cp -r "$ROOT/common" "$ROOT/labs" "$ROOT/Makefile" "$SUITE/"
+	# What these tests count is lab 01; those that come after it are not there.
+	find "$SUITE/labs" -mindepth 1 -maxdepth 1 -type d ! -name 01-echo \
+		-exec rm -r {} +
 	cp "$WORK"/starter/* "$WORK/"
 	PORTLAB=$SUITE/common/lab/portlab
 	export PORTLAB_BUILD=$BUILD T=$BATS_TEST_TMPDIR
