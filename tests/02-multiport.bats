@@ -18,8 +18,8 @@ values() {
 
 # --- words of this lab -------------------------------------------------------
 
-readonly LIMIT=20       # of descriptors, in the checks that are about it
-readonly MANY_MS=20000  # until it listens on thousands of ports
+readonly LIMIT=20 # of descriptors, in the checks that are about it
+readonly MANY_MS=20000 # until it listens on thousands of ports
 
 # The server at SPEC..., until it listens on all of them.
 serves() { # SPEC...
