@@ -253,7 +253,6 @@ begin_silent_and_deaf() {
 }
 
 @test "large: sends back 8 MiB both ways, on two ports at once" {
-	small_send_buffers server
 	serves "$PORT" "$(port 2)"
 	peer_begin client "connect a $SERVER4 $PORT" 'expect-line a' \
 		'say begins' 'pump a random 8388608 pieces 60001 within 20000' \
