@@ -244,6 +244,7 @@ begin_silent_and_deaf() {
 }
 
 @test "deaf: a client who does not read stalls nobody" {
+	small_buffers
 	serves "$PORT" "$(port 2)"
 	peer "connect d $SERVER4 $PORT" 'expect-line d' 'fill d 100' \
 		"connect a $SERVER4 $PORT" 'expect-line a' 'exchange a "one"' \
@@ -266,6 +267,7 @@ begin_silent_and_deaf() {
 }
 
 @test "idle: uses no processor time for those who do nothing" {
+	small_buffers
 	serves "$PORT" "$(port 2)"
 	begin_silent_and_deaf
 	is_idle
@@ -319,6 +321,7 @@ begin_silent_and_deaf() {
 }
 
 @test "sigterm: ends within a second of SIGTERM, with status 0" {
+	small_buffers
 	serves "$PORT" "$(port 2)"
 	begin_silent_and_deaf
 	signal TERM

@@ -33,6 +33,9 @@ descriptors() { # SOFT [HARD]
 	most=$(ulimit -Hn)
 	[[ $most == unlimited ]] || ((hard <= most)) || check_skip not-here \
 		"not here: no program may have more than $most descriptors"
+	[[ -e $WORK/bin/prlimit ]] ||
+		cp "$(command -v prlimit)" "$WORK/bin/" ||
+		check_skip not-here "not here: there is no prlimit"
 	JAIL_LIMITS+=(--fds "$hard")
-	PREFIX=(prlimit "--nofile=$1:$hard")
+	PREFIX=("$WORK/bin/prlimit" "--nofile=$1:$hard")
 }
