@@ -10,8 +10,6 @@
  */
 #include "cli.h"
 
-#include "net.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -19,9 +17,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { MESSAGE_BYTES = 1024 };
+enum {
+	MESSAGE_BYTES = 1024,
+	MS_PER_S = 1000,
+	NS_PER_MS = 1000000,
+};
 
 /* One for the process, as its signals are. */
 static const char *program_name = "?";
@@ -285,7 +288,15 @@ bool cli_stopping(void)
 	return stop_seen;
 }
 
-bool cli_wait(int fd, short events)
+/* The time LEFT_MS, as ppoll(2) takes it: NULL for one without an end. */
+static const struct timespec *timespec_of(struct timespec *time, int left_ms)
+{
+	time->tv_sec = left_ms / MS_PER_S;
+	time->tv_nsec = (long)(left_ms % MS_PER_S) * NS_PER_MS;
+	return left_ms < 0 ? NULL : time;
+}
+
+bool cli_wait_until(int fd, short events, net_time deadline)
 {
 	struct pollfd pfd = {.fd = fd, .events = events};
 
@@ -294,8 +305,12 @@ bool cli_wait(int fd, short events)
 	 * signal in when FD is ready, and FD may always be.
 	 */
 	while (!cli_stopping()) {
-		int n = ppoll(&pfd, 1, NULL, &wait_mask);
+		int left_ms = net_ms_left(deadline);
+		struct timespec time;
 
+		if (left_ms == 0)
+			return false;
+		int n = ppoll(&pfd, 1, timespec_of(&time, left_ms), &wait_mask);
 		if (n > 0 && (pfd.revents & POLLNVAL)) {
 			n = -1;
 			errno = EBADF;
@@ -306,6 +321,11 @@ bool cli_wait(int fd, short events)
 			cli_die_errno("poll");
 	}
 	return false;
+}
+
+bool cli_wait(int fd, short events)
+{
+	return cli_wait_until(fd, events, NET_FOREVER);
 }
 
 const sigset_t *cli_wait_mask(void)

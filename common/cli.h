@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "net.h"
+
 enum {
 	CLI_OK = 0,
 	CLI_FAILED = 1,
@@ -79,6 +81,12 @@ const char *cli_address(const char *text);
  * poll itself.
  */
 bool cli_wait(int fd, short events);
+
+/*
+ * The same, but false also once DEADLINE has passed, and always from then on,
+ * whatever there is to be had from FD.
+ */
+bool cli_wait_until(int fd, short events, net_time deadline);
 
 /* Whether SIGINT or SIGTERM has come. */
 bool cli_stopping(void);

@@ -399,6 +399,15 @@ invalid:
 	return -1;
 }
 
+int net_endpoint_make(struct net_endpoint *ep, const char *addr, uint16_t port)
+{
+	if (parse_ipv4(ep, addr) < 0 && parse_ipv6(ep, addr) < 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	return net_endpoint_set_port(ep, port);
+}
+
 char *net_endpoint_format(const struct net_endpoint *ep, char *buf, size_t len)
 {
 	struct net_endpoint shown = unmapped(ep);

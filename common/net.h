@@ -67,6 +67,12 @@ struct net_endpoint {
 int net_endpoint_parse(struct net_endpoint *ep, const char *text);
 
 /*
+ * The endpoint of ADDR, a numeric IPv4 or IPv6 address, and PORT, which may
+ * be 0. Nothing is looked up. -1 with EINVAL.
+ */
+int net_endpoint_make(struct net_endpoint *ep, const char *addr, uint16_t port);
+
+/*
  * Write EP as text into BUF; an IPv4-mapped IPv6 address (RFC 4291, section
  * 2.5.5.2) is shown as the IPv4 address that it is, a link-local one with its
  * interface. Returns BUF. What does not fit is cut; NET_ENDPOINT_LEN always

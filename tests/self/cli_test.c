@@ -505,6 +505,29 @@ static void test_wait_mask(void)
 	check_child(do_wait_mask, CLI_OK, NULL);
 }
 
+/* A deadline, to which it comes, and a descriptor that is ready after it. */
+static void do_wait_until(void)
+{
+	struct ends ends = make_pipe();
+	net_time deadline = net_deadline(TICK_NS / 1000000);
+
+	begin();
+	CHECK(cli_wait_until(ends.write, POLLOUT, NET_FOREVER));
+	CHECK(cli_wait_until(ends.write, POLLOUT, net_deadline(60000)));
+	CHECK(!cli_wait_until(ends.read, POLLIN, deadline));
+	CHECK(net_now() >= deadline);
+	CHECK(!cli_wait_until(ends.write, POLLOUT, deadline));
+	CHECK(!cli_stopping());
+	send_later(SIGTERM);
+	CHECK(!cli_wait_until(ends.read, POLLIN, net_deadline(60000)));
+	CHECK(cli_stopping());
+}
+
+static void test_wait_until(void)
+{
+	check_child(do_wait_until, CLI_OK, NULL);
+}
+
 static void do_wait_closed(void)
 {
 	struct ends ends = make_pipe();
@@ -547,6 +570,7 @@ static const struct check_test tests[] = {
 	{"wait-ready", test_wait_ready},
 	{"wait-stopped", test_wait_stopped},
 	{"wait-mask", test_wait_mask},
+	{"wait-until", test_wait_until},
 	{"wait-closed", test_wait_closed},
 	{"int-ignored", test_int_ignored},
 	{"other-signal", test_other_signal},
