@@ -8,6 +8,7 @@
 #   scenario NAME             load one of the lab's scenarios; '' for none
 #   capture HOST...           begin to capture there
 #   start HOST PORT COMMAND   a server, which is up when it listens on PORT
+#   stop HOST PORT            end that server, before its step does
 #   run HOST COMMAND          a command that ends
 #   show HOST [FROM-TO]       the ladder of what was captured there, or of some
 #                             of its packets
@@ -103,6 +104,14 @@ start() { # HOST PORT COMMAND
 	[[ -z $line ]] || printf '%s\n' "$line"
 	cat <&"$TOUR_SAID" >"$said" &
 	exec {TOUR_SAID}<&-
+}
+
+stop() { # HOST PORT
+	local said=$TOUR/$1.$2.said
+	tour_prompt "$1" 'kill %1'
+	kill -TERM "${TOUR_SERVERS[$said]}"
+	wait "${TOUR_SERVERS[$said]}" 2>/dev/null || true
+	unset "TOUR_SERVERS[$said]" "TOUR_SHOWN[$said]"
 }
 
 # What the servers have said since they were started, once.
