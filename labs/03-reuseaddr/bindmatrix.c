@@ -76,7 +76,7 @@ struct trial {
 	uint16_t port;
 	uint16_t client_port;
 	const char *failed;
-	/* Descriptors, or -1; finish() closes them. */
+	/* Descriptors, or -1; measure() closes them. */
 	int old;
 	int new;
 	int client;
@@ -89,9 +89,9 @@ struct row {
 	const char *words;
 	const char *old_addr;
 	const char *new_addr;
+	int (*hold)(struct trial *); /* what the old socket does first */
 	bool old_v6only;
 	bool new_v6only;
-	int (*hold)(struct trial *); /* what the old socket does first */
 	bool old_listens_last;
 };
 
@@ -334,9 +334,9 @@ static const struct row rows[] = {
 	{"any6-any", "a listener at [::]; new: 0.0.0.0", ANY6, ANY,
 	 .hold = hold_listening},
 	{"any-only6", "a listener at 0.0.0.0; new: [::] V6ONLY", ANY, ANY6,
-	 .new_v6only = true, .hold = hold_listening},
+	 .hold = hold_listening, .new_v6only = true},
 	{"only6-any", "a listener at [::] V6ONLY; new: 0.0.0.0", ANY6, ANY,
-	 .old_v6only = true, .hold = hold_listening},
+	 .hold = hold_listening, .old_v6only = true},
 };
 
 /* What came of a cell; "call" is NULL if all went well. */

@@ -499,6 +499,38 @@ privilege, for none does" ]
 	run -2 inside "$BUILD/bin/bindmatrix" --tsv 7
 }
 
+@test "predictions ask for cells that bindmatrix measures" {
+	inside "$BUILD/bin/bindmatrix" --tsv | awk -F '\t' '
+		{ sub(/SO_REUSE/, "", $2); sub(/^-$/, "", $2) }
+		{ print $1 "-" ($2 ? tolower($2) "-" : "") $3 }' >cells
+	local id asked=0
+	while read -r _ id; do
+		[[ $id != who-has-time-wait ]] || continue
+		grep -qx "$id" cells
+		asked=$((asked + 1))
+	done < <(grep '^id: ' "$ROOT/labs/03-reuseaddr/predictions.txt")
+	[ "$asked" -gt 10 ]
+}
+
+# --- the demo ----------------------------------------------------------------
+
+@test "the demo: refused, counting down, down for a minute, and back, in 80x24" {
+	own_state
+	LC_ALL=C.UTF-8 run -0 "$PORTLAB" demo 03
+	echo "$output"
+	[[ $output == *"port 9000 is already in use"*"(exit status 3)"* ]]
+	[[ $output == *"│ TIME-WAIT"*"server stays in TIME-WAIT"* ]]
+	[[ $output == *"timer:(timewait,5"*"timer:(timewait,5"* ]]
+	[[ $output == *"echo_server: cannot listen on port 9003"* ]]
+	[[ $output == *"port 9003 is already in use"* ]]
+	[[ $output == *"connection refused (ECONNREFUSED)"* ]]
+	[ "$(grep -c '^hello from .* at 9004$' <<<"$output")" -eq 2 ]
+	[ "$(grep '^hello from .* at 9004$' <<<"$output" | sort -u | wc -l)" -eq 2 ]
+	[ "$(wc -L <<<"$output")" -le 80 ]
+	awk '/^--- / { if (n > 24) bad = 1; n = 0 } { n++ }
+		END { exit bad || n > 24 }' <<<"$output"
+}
+
 # --- the starter -------------------------------------------------------------
 
 @test "starter: serves, and says what is to be written" {
