@@ -124,6 +124,10 @@ by_valgrind() {
 	net endpoint-parse
 }
 
+@test "net: an endpoint of an address and a port" {
+	net endpoint-make
+}
+
 @test "net: IPv4-mapped is shown as IPv4, a short buffer is cut" {
 	net endpoint-format
 }
@@ -342,6 +346,10 @@ by_valgrind() {
 
 @test "cli: the mask lets them into a ppoll of one's own" {
 	cli wait-mask
+}
+
+@test "cli: waiting has a deadline" {
+	cli wait-until
 }
 
 @test "cli: a wait on a closed descriptor is fatal" {

@@ -371,6 +371,34 @@ static void test_endpoint_parse(void)
 	CHECK_ERRNO(net_endpoint_parse(&ep, endless), EINVAL);
 }
 
+static void test_endpoint_make(void)
+{
+	static const char *const bad[] = {
+		"",
+		"127.1",
+		"203.0.113",
+		"203.0.113.20:80",
+		"[::1]",
+		"::g",
+		"localhost",
+		" ::1",
+		"fe80::1%no-such-interface",
+	};
+	struct net_endpoint ep, same = parsed("[2001:db8::1]:80");
+	char text[NET_ENDPOINT_LEN];
+
+	CHECK(net_endpoint_make(&ep, "2001:db8::1", 80) == 0);
+	CHECK(net_endpoint_equal(&ep, &same));
+	CHECK(net_endpoint_make(&ep, "203.0.113.20", 0) == 0);
+	net_endpoint_format(&ep, text, sizeof(text));
+	CHECK(strcmp(text, "203.0.113.20:0") == 0);
+	CHECK(net_endpoint_make(&ep, "fe80::1%lo", 65535) == 0);
+	net_endpoint_format(&ep, text, sizeof(text));
+	CHECK(strcmp(text, "[fe80::1%lo]:65535") == 0);
+	for (size_t i = 0; i < COUNT(bad); i++)
+		CHECK_ERRNO(net_endpoint_make(&ep, bad[i], 80), EINVAL);
+}
+
 static void test_endpoint_format(void)
 {
 	struct net_endpoint ep = parsed("[::ffff:203.0.113.20]:80");
@@ -1415,6 +1443,7 @@ static const struct check_test tests[] = {
 	{"wait", test_wait},
 	{"wait-interrupted", test_wait_interrupted},
 	{"endpoint-parse", test_endpoint_parse},
+	{"endpoint-make", test_endpoint_make},
 	{"endpoint-format", test_endpoint_format},
 	{"endpoint-equal", test_endpoint_equal},
 	{"endpoint-port", test_endpoint_port},
