@@ -31,21 +31,25 @@ teardown() {
 
 # --- helpers -----------------------------------------------------------------
 
-# A network with nothing but lo, which lives as long as its holder does: until
-# the fifo that it reads is closed, or teardown.
+# A network with nothing but lo. It lives as long as its holder, a shell that
+# reads commands from a fifo: only there has an ordinary user the privileges.
 make_network() {
 	local -a user=()
 	[ "$(id -u)" -eq 0 ] || user=(--user --map-current-user --keep-caps)
 	mkfifo holder.in holder.out
-	unshare "${user[@]}" --net sh -c \
-		'ip link set lo up && echo up && exec cat' \
-		<holder.in >holder.out 2>&1 3>&- 4>&- 10>&- &
+	unshare "${user[@]}" --net sh <holder.in >holder.out 2>&1 \
+		3>&- 4>&- 10>&- &
 	HOLDER=$!
 	PIDS+=("$HOLDER")
-	exec {HOLDER_IN}>holder.in
-	FDS+=("$HOLDER_IN")
-	IFS= read -r -t "$PATIENCE_S" LINE <holder.out
-	[ "$LINE" = up ]
+	exec {HOLDER_IN}>holder.in {HOLDER_OUT}<holder.out
+	FDS+=("$HOLDER_IN" "$HOLDER_OUT")
+	ask_holder "ip link set lo up"
+}
+
+ask_holder() { # COMMAND
+	echo "$1 && echo done" >&"$HOLDER_IN"
+	IFS= read -r -t "$PATIENCE_S" LINE <&"$HOLDER_OUT" || return
+	[ "$LINE" = "done" ]
 }
 
 # Become COMMAND in that network, without what a program must not inherit:
@@ -485,8 +489,8 @@ condensed() {
 }
 
 @test "bindmatrix: a row that cannot be measured, a sentence and status 1" {
-	inside sh -c 'echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start' ||
-		skip "the kernel's settings cannot be changed here"
+	ask_holder "echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start" ||
+		skip "the kernel's settings cannot be changed here: $LINE"
 	run -1 --separate-stderr inside "$BUILD/bin/bindmatrix"
 	[ "$stderr" = "bindmatrix: cannot be measured here: a port that needs a \
 privilege, for none does" ]
