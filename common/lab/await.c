@@ -5,12 +5,13 @@
  *                                   socket listens
  *        await listening [PORT]     at once: the addresses with a listener
  *                                   on PORT, or all listeners
+ *        await time-wait PORT MS    until a connection of PORT is in TIME_WAIT
  *        await settled MS           until no connection is half made or half
  *                                   closed
  *        await mark FILE TEXT MS    until FILE, which grows, contains TEXT
  *        await ended PID MS         until process PID has
  *
- * The first three read the kernel's own tables, /proc/net/tcp and tcp6 of the
+ * The first four read the kernel's own tables, /proc/net/tcp and tcp6 of the
  * network namespace that it runs in: to connect would eat an accept().
  *
  * listen ends at once when process PID has gone. When MS have passed it prints
@@ -72,6 +73,12 @@ static bool listens_anywhere(const struct entry *entry, unsigned port)
 {
 	(void)port;
 	return entry->state == LISTEN;
+}
+
+static bool waits(const struct entry *entry, unsigned port)
+{
+	return entry->state == TIME_WAIT &&
+	       net_endpoint_port(&entry->local) == port;
 }
 
 static bool unsettled(const struct entry *entry, unsigned port)
@@ -285,16 +292,30 @@ static int listening(unsigned port)
 	return tcp_has(&query) ? CLI_OK : CLI_FAILED;
 }
 
-static int await_settled(net_time deadline)
+/* Until the tables have what QUERY asks for, or, if not WANTED, have it not. */
+static int await_tables(const struct query *query, bool wanted,
+			net_time deadline)
 {
-	const struct query query = {unsettled, 0, NULL};
-
-	while (tcp_has(&query)) {
+	while (tcp_has(query) != wanted) {
 		if (over(deadline))
 			return CLI_FAILED;
 		(void)wait_ms(-1, TICK_MS);
 	}
 	return CLI_OK;
+}
+
+static int await_time_wait(unsigned port, net_time deadline)
+{
+	const struct query query = {waits, port, NULL};
+
+	return await_tables(&query, true, deadline);
+}
+
+static int await_settled(net_time deadline)
+{
+	const struct query query = {unsettled, 0, NULL};
+
+	return await_tables(&query, false, deadline);
 }
 
 /* --- a mark in a file --- */
@@ -419,6 +440,9 @@ static int run(int argc, char **argv)
 	if (argc == 4 && strcmp(verb, "ended") == 0)
 		return await_ended(parse(argv[2], 1 << 22),
 				   parse_deadline(argv[3]));
+	if (argc == 4 && strcmp(verb, "time-wait") == 0)
+		return await_time_wait(cli_port(argv[2]),
+				       parse_deadline(argv[3]));
 	if (argc == 3 && strcmp(verb, "settled") == 0)
 		return await_settled(parse_deadline(argv[2]));
 	if (argc == 5 && strcmp(verb, "mark") == 0)
@@ -429,8 +453,9 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	cli_init(argv[0], "listen PORTS PID MS | listening [PORT] | settled MS "
-			  "| mark FILE TEXT MS | ended PID MS");
+	cli_init(argv[0], "listen PORTS PID MS | listening [PORT] | "
+			  "time-wait PORT MS | settled MS | mark FILE TEXT MS "
+			  "| ended PID MS");
 
 	int status = run(argc, argv);
 

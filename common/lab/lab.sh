@@ -13,6 +13,8 @@
 #   lab_number FOLDER        01
 #   lab_conf FOLDER KEY      the values of KEY in lab.conf, one a line
 #   lab_files FOLDER         the files of a submission, one a line
+#   lab_programs FOLDER      the programs that a submission has, NAME SOURCE...,
+#                            one a line: others come with the lab
 #   lab_checks FOLDER        the lines of checks.tsv without the first: id,
 #                            step, points, show, needs, title; nothing when
 #                            the lab has none
@@ -69,6 +71,23 @@ lab_conf() { # FOLDER KEY
 
 lab_files() { # FOLDER
 	lab_conf "$1" files | tr -s '[:blank:]' '\n' | sed '/^$/d'
+}
+
+lab_programs() { # FOLDER
+	awk '
+	/^files:/ { for (i = 2; i <= NF; i++) given[$i] = 1 }
+	/^program:/ { program[++count] = $0 }
+	END {
+		for (i = 1; i <= count; i++) {
+			own = 1
+			words = split(program[i], word)
+			for (w = 3; w <= words; w++)
+				own = own && word[w] in given
+			sub(/^program:[ \t]*/, "", program[i])
+			if (own)
+				print program[i]
+		}
+	}' "$1/lab.conf"
 }
 
 lab_checks() { # FOLDER

@@ -63,9 +63,9 @@ check_program() { # NAME=WORDS
 	local -a split
 	[[ $1 == *=* && -n ${words// /} ]] ||
 		check_usage "--program is NAME='COMMAND', as in echo_server='socat ...'"
-	lab_conf "$folder" program | grep -q "^$name " ||
+	lab_programs "$folder" | grep -q "^$name " ||
 		say_usage "${folder##*/} has no program '$name'; it has:" \
-			"$(lab_conf "$folder" program | cut -d ' ' -f 1 | xargs)"
+			"$(lab_programs "$folder" | cut -d ' ' -f 1 | xargs)"
 	[[ $words != *$'\n'* ]] || say_usage "--program: one line, please"
 	mapfile -d '' split < <(xargs printf '%s\0' <<<"$words" 2>/dev/null) || true
 	xargs true <<<"$words" 2>/dev/null ||

@@ -151,7 +151,7 @@ compile_all() {
 		# shellcheck disable=SC2086 # words, from the suite's own lab.conf
 		compile_program "$name" $sources &
 		jobs+=($!)
-	done < <(lab_conf "$LAB" program)
+	done < <(lab_programs "$LAB")
 	wait "${jobs[@]}"
 	compile_account "${names[@]}"
 }

@@ -7,7 +7,7 @@
 # the JOB that the other words speak of.
 
 readonly LISTEN_MS=3000 END_MS=1000 EXIT_MS=5000 SETTLE_MS=2000
-readonly FEW=4 WATCH_MS=200 IDLE_US=40000 SLICE_US=4000
+readonly FEW=4 WATCH_MS=200 IDLE_US=40000 SLICE_US=4000 GLANCE_MS=50
 
 JOB_NAME=() JOB_RUN=() JOB_JAIL=() JOB=''
 
@@ -109,6 +109,16 @@ signal_name() { # NUMBER-OR-NAME
 # The pid of the program itself, below the jail.
 job_pid() {
 	cat "$HERE/${JOB_RUN[JOB]}.pid"
+}
+
+# The pid that the program itself sees, in the namespace of its jail.
+job_pid_inside() {
+	awk '/^NSpid:/ { print $NF }' "/proc/$(job_pid)/status"
+}
+
+# The N-th program that this check has started is the one spoken of.
+job() { # N
+	JOB=$(($1 - 1))
 }
 
 # Until it has ended, MS at most.
@@ -248,11 +258,61 @@ account_listens() { # PORT LINES MS
 # Exactly these places, each "ADDR PORT", are listened at on the server.
 listens_only_at() { # PLACE...
 	local heard
-	heard=$(host_await server listening | sed 's/^listening //' | sort) || true
+	heard=$(listeners)
 	[[ $heard != "$(printf '%s\n' "$@" | sort)" ]] || return 0
 	note expected "listens at ${*/ /, port }"
 	note got "listens at ${heard//$'\n'/ and }"
 	because "It does not listen where it was told to, and nowhere else."
+}
+
+# Who listens on the server now, an address and a port a line.
+listeners() {
+	host_await server listening | sed 's/^listening //' | sort || true
+}
+
+# Started where its port is taken already, NAME ends within MS, and listens
+# nowhere until then.
+start_in_vain() { # MS NAME [PLACEHOLDER=VALUE...]
+	local before now end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000))
+	before=$(listeners)
+	start server "${@:2}"
+	until job_wait "$GLANCE_MS"; do
+		now=$(listeners)
+		[[ $now == "$before" ]] || account_second "$before" "$now" || return
+		((${EPOCHREALTIME/[.,]/} < end)) ||
+			because "It was still running after $1 ms." || return
+	done
+}
+
+# Of all that were started one goes on, of which is spoken then; the others have
+# ended within MS.
+one_lives() { # MS
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000)) job
+	local -a living
+	while :; do
+		living=()
+		for job in "${!JOB_JAIL[@]}"; do
+			"$BUILD/lab/await" ended "${JOB_JAIL[job]}" 1 || living+=("$job")
+		done
+		((${#living[@]} > 1 && ${EPOCHREALTIME/[.,]/} < end)) || break
+	done
+	JOB=${living[0]-0}
+	note port "$PORT"
+	((${#living[@]} == 1)) ||
+		because "Of ${#JOB_JAIL[@]} copies ${#living[@]} go on running."
+}
+
+# It listens beside another program.
+account_second() { # BEFORE NOW
+	local place
+	place=$(comm -13 <(echo "$1") <(echo "$2") | head -n 1)
+	note expected "no other listener than before"
+	note got "one more at ${place/ /, port }"
+	if grep -qxF "$place" <<<"$1"; then
+		diagnose "Two programs listen at one address and port: SO_REUSEPORT" \
+			"lets them, and the kernel spreads the clients over both."
+	fi
+	because "The port was taken, and yet it listens: at ${place/ /, port }."
 }
 
 # --- what it uses ------------------------------------------------------------
@@ -426,8 +486,8 @@ rests_a_while() {
 # --- faults ------------------------------------------------------------------
 
 # What is started next has system calls that fail now and then.
-with_chaos() { # KIND,...
-	PREFIX=("$WORK/bin/chaos" -s "$SEED" -f "$1" -o /dev/null --)
+with_chaos() { # KIND,... [ODDS]
+	PREFIX=("$WORK/bin/chaos" -s "$SEED" -f "$1" -p "${2:-4}" -o /dev/null --)
 	[[ -e $WORK/chaos ]] || chaos_tried >"$WORK/chaos"
 	[[ -s $WORK/chaos ]] || check_skip not-here \
 		"not here: system calls cannot be made to fail"

@@ -18,18 +18,19 @@ wire() { # [PORT...]
 		grader_broken "ladder cannot read the capture"
 }
 
-# How many packets from SIDE, client or server, have FLAG: the server's end is
-# the one with a port of this check.
-packets() { # SIDE FLAG
-	awk -v side="$1" -v flag="$2" -v first="$PORT" -v many="$PORTS_A_CHECK" '
-	{
+# Who sent the packets with FLAG, client or server, one a line: the server's end
+# is the one with a port of this check.
+senders() { # FLAG
+	awk -v flag="$1" -v first="$PORT" -v many="$PORTS_A_CHECK" '
+	index("," $6 ",", "," flag ",") {
 		port = $3
 		sub(/.*:/, "", port)
-		from = port >= first && port < first + many ? "server" : "client"
-		if (from == side && index("," $6 ",", "," flag ","))
-			count++
-	}
-	END { print count + 0 }' "$HERE/events"
+		print (port >= first && port < first + many) ? "server" : "client"
+	}' "$HERE/events"
+}
+
+packets() { # SIDE FLAG
+	senders "$2" | grep -c "^$1" || true
 }
 
 shows() { # SIDE FLAG
@@ -38,4 +39,36 @@ shows() { # SIDE FLAG
 
 shows_no() { # SIDE FLAG
 	(($(packets "$1" "$2") == 0)) || because "On the wire there is a $2 from the $1."
+}
+
+first_fin_from() { # SIDE
+	local first
+	first=$(senders FIN | head -n 1)
+	[[ $first != "$1" ]] || return 0
+	note expected "the first FIN from the $1"
+	note got "${first:+the first FIN from the $first}${first:-no FIN at all}"
+	because "On the wire the first FIN is not the $1's."
+}
+
+# --- the kernel's tables -----------------------------------------------------
+
+readonly TABLE_MS=2000
+
+# Until nothing is half made or half closed: what close() sends, has been sent.
+at_rest() {
+	local host
+	for host in client server; do
+		host_await "$host" settled "$TABLE_MS" || true
+	done
+}
+
+# A connection of this check's PORT is in TIME_WAIT at the end of HOST.
+in_time_wait() { # HOST
+	local status=0
+	host_await "$1" time-wait "$PORT" "$TABLE_MS" || status=$?
+	case $status in
+	0) ;;
+	1) because "The $1's kernel has no connection of port $PORT in TIME_WAIT." ;;
+	*) grader_broken "await time-wait: status $status" ;;
+	esac
 }

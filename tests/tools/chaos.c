@@ -4,20 +4,22 @@
  * Usage: chaos [-s SEED] [-p ODDS] [-f KIND[,KIND...]] [-o FILE] [-l FILE]
  *              COMMAND [ARG]...
  *
- * KIND, of which without -f all but the last are injected:
+ * KIND, of which without -f all but the last two are injected:
  *   short-read    read, recv, readv take at least 1 byte, but not all there is
  *   short-write   write, send, writev take at least 1 byte, but not all
  *   eintr         the above, accept, poll, select and epoll_wait: EINTR
  *   econnaborted  accept: ECONNABORTED; the client stays in the backlog
  *   emfile        accept: EMFILE; likewise
  *   socket        socket() for TCP: EMFILE, of which most programs rightly end
+ *   listen        listen() for TCP: EADDRINUSE, as if another program that was
+ *                 bound to the same port had been quicker; likewise
  *
- * One call in ODDS (4; 2 or more) fails, on average. Calls are counted for
- * each family (receive, send, accept, wait, socket), and only those that have
- * something to be had: bytes or EOF to read, room to write, a client. So which
- * calls fail depends on SEED (0) alone, not on time: the same conversation
- * meets the same faults. A fault that a call cannot have, as a short read
- * where there is one byte, is kept for the next.
+ * One call in ODDS (4; 1: each) fails, on average. Calls are counted for
+ * each family (receive, send, accept, wait, socket, listen), and only those
+ * that have something to be had: bytes or EOF to read, room to write, a client.
+ * So which calls fail depends on SEED (0) alone, not on time: the same
+ * conversation meets the same faults. A fault that a call cannot have, as a
+ * short read where there is one byte, is kept for the next.
  *
  * At the end FILE of -o (stderr) gets one line of JSON: the seed, how many
  * calls were counted and how many faults of each kind were injected. FILE of
@@ -101,22 +103,25 @@ enum kind {
 	ABORTED,
 	NO_DESCRIPTOR,
 	NO_SOCKET,
+	LATE_LISTEN,
 	KINDS,
 };
 
 static const char *const kind_name[KINDS] = {
-	"short-read",	"short-write", "eintr",
-	"econnaborted", "emfile",      "socket",
+	"short-read", "short-write", "eintr",  "econnaborted",
+	"emfile",     "socket",	     "listen",
 };
 
 /* The errno value; 0 for those that are a matter of counts. */
-static const int kind_error[KINDS] = {0,      0,     EINTR, ECONNABORTED,
-				      EMFILE, EMFILE};
+static const int kind_error[KINDS] = {
+	0, 0, EINTR, ECONNABORTED, EMFILE, EMFILE, EADDRINUSE,
+};
 
-enum family { RECEIVE, SEND, ACCEPT, WAIT, SOCKET, FAMILIES };
+enum family { RECEIVE, SEND, ACCEPT, WAIT, SOCKET, LISTEN, FAMILIES };
 
-static const char *const family_name[FAMILIES] = {"receive", "send", "accept",
-						  "wait", "socket"};
+static const char *const family_name[FAMILIES] = {
+	"receive", "send", "accept", "wait", "socket", "listen",
+};
 
 static const unsigned family_kinds[FAMILIES] = {
 	1U << SHORT_READ | 1U << INTERRUPTED,
@@ -124,6 +129,7 @@ static const unsigned family_kinds[FAMILIES] = {
 	1U << INTERRUPTED | 1U << ABORTED | 1U << NO_DESCRIPTOR,
 	1U << INTERRUPTED,
 	1U << NO_SOCKET,
+	1U << LATE_LISTEN,
 };
 
 /* Where a call has its buffer and its length. */
@@ -138,8 +144,9 @@ static const struct watched {
 	{SYS_recvfrom, RECEIVE, FLAGS}, {SYS_write, SEND, PLAIN},
 	{SYS_writev, SEND, VECTOR},	{SYS_sendto, SEND, FLAGS},
 	{SYS_accept, ACCEPT, OTHER},	{SYS_accept4, ACCEPT, OTHER},
-	{SYS_socket, SOCKET, OTHER},	{SYS_ppoll, WAIT, OTHER},
-	{SYS_pselect6, WAIT, OTHER},	{SYS_epoll_pwait, WAIT, OTHER},
+	{SYS_socket, SOCKET, OTHER},	{SYS_listen, LISTEN, OTHER},
+	{SYS_ppoll, WAIT, OTHER},	{SYS_pselect6, WAIT, OTHER},
+	{SYS_epoll_pwait, WAIT, OTHER},
 #ifdef SYS_poll
 	{SYS_poll, WAIT, OTHER},	{SYS_select, WAIT, OTHER},
 	{SYS_epoll_wait, WAIT, OTHER},
@@ -579,6 +586,13 @@ static void on_socket(struct chaos *chaos, struct held *held)
 		go_on(chaos, &held->call);
 }
 
+static void on_listen(struct chaos *chaos, struct held *held)
+{
+	if (!get_descriptor(chaos, held) || !count_call(chaos, LISTEN) ||
+	    !inject(chaos, held))
+		go_on(chaos, &held->call);
+}
+
 /* --- Held calls --- */
 
 static void forget(struct chaos *chaos, size_t i)
@@ -632,6 +646,8 @@ static void take_call(struct chaos *chaos)
 		on_wait(chaos, &held);
 	else if (held.what->family == SOCKET)
 		on_socket(chaos, &held);
+	else if (held.what->family == LISTEN)
+		on_listen(chaos, &held);
 	else if (on_descriptor(chaos, &held))
 		return;
 	let_go(&held);
@@ -905,7 +921,8 @@ static FILE *open_output(const char *file)
 int main(int argc, char **argv)
 {
 	static struct chaos chaos = {.odds = ODDS};
-	unsigned kinds = (1U << KINDS) - 1 - (1U << NO_SOCKET);
+	unsigned kinds =
+		(1U << KINDS) - 1 - (1U << NO_SOCKET) - (1U << LATE_LISTEN);
 	int opt;
 
 	cli_init(argv[0], "[-s SEED] [-p ODDS] [-f KIND,...] [-o FILE] "
@@ -915,7 +932,7 @@ int main(int argc, char **argv)
 		if (opt == 's')
 			chaos.seed = number(optarg, 0, UINT64_MAX);
 		else if (opt == 'p')
-			chaos.odds = number(optarg, 2, ODDS_MAX);
+			chaos.odds = number(optarg, 1, ODDS_MAX);
 		else if (opt == 'f')
 			kinds = parse_kinds(optarg);
 		else if (opt == 'o')

@@ -19,7 +19,9 @@
  *   accept NAME NAME            at the listener, a connection
  *   tuple NAME                  prints "tuple NAME LOCAL REMOTE"
  *   send NAME DATA              at one go
- *   dribble NAME DATA           byte by byte, each in a segment of its own
+ *   dribble NAME DATA [every MS]
+ *                               byte by byte, each in a segment of its own,
+ *                               and so much time between them
  *   fill NAME [MS]              send random bytes and read nothing, until the
  *                               peer has taken none for MS (200)
  *   exchange NAME DATA          send, and receive the same at once
@@ -100,7 +102,7 @@ const struct verb verbs[] = {
 	{"accept", "NAME NAME", do_accept},
 	{"tuple", "NAME", do_tuple},
 	{"send", "NAME DATA", do_send},
-	{"dribble", "NAME DATA", do_dribble},
+	{"dribble", "NAME DATA [every MS]", do_dribble},
 	{"fill", "NAME [MS]", do_fill},
 	{"exchange", "NAME DATA", do_exchange},
 	{"pump", "NAME DATA [pieces SIZE]", do_pump},

@@ -72,9 +72,12 @@ static ssize_t send_now(struct conn *conn, const void *buf, size_t n)
 	return sent;
 }
 
-/* Send all of OUT in pieces of at most PIECE bytes, or fail. */
+/*
+ * Send all of OUT in pieces of at most PIECE bytes, PAUSE_MS apart, or fail. A
+ * connection that has been reset ends a pause.
+ */
 static void send_all(struct probe *probe, struct conn *conn,
-		     const struct stream *out, size_t piece)
+		     const struct stream *out, size_t piece, int64_t pause_ms)
 {
 	static unsigned char buf[CHUNK_BYTES];
 	uint64_t done = 0;
@@ -91,6 +94,8 @@ static void send_all(struct probe *probe, struct conn *conn,
 		    net_wait(conn->fd, POLLOUT, probe->deadline) < 0)
 			fail_event(probe, conn, "the peer to take the bytes",
 				   done, errno);
+		if (pause_ms > 0)
+			(void)net_wait(conn->fd, 0, net_deadline(pause_ms));
 	}
 }
 
@@ -100,7 +105,7 @@ static void send_step(struct probe *probe, const struct step *step,
 	struct conn *conn = connection(probe, step->name);
 	struct stream out = to_send(probe, conn, step);
 
-	send_all(probe, conn, &out, piece);
+	send_all(probe, conn, &out, piece, step->ms);
 	stream_clear(&out);
 }
 
