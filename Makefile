@@ -54,12 +54,16 @@ $(eval $(call program,test/chaos,tests/tools/chaos.c))
 $(eval $(call program,test/report,$(wildcard tests/tools/report*.c)))
 
 # Each line "program: NAME SOURCE..." of a lab.conf: the student's program, and
-# the solution under the same name, in folders of their own.
+# the solution under the same name, in folders of their own. What is not of the
+# student's files, the two have in common.
 lab_lines = $(shell sed -n 's/^program:[ \t]*//p' $(1)/lab.conf | tr ' ' '|')
+lab_files = $(shell sed -n 's/^files:[ \t]*//p' $(1)/lab.conf)
+solution_of = $(wildcard $(addprefix $(1)/solution/,$(2))) \
+              $(addprefix $(1)/,$(filter-out $(call lab_files,$(1)),$(2)))
 define lab_program
 $(eval $(call program,bin/$(firstword $(2)),$(addprefix $(1)/,$(wordlist 2,99,$(2)))))
-$(if $(wildcard $(1)/solution/$(word 2,$(2))),\
-$(eval $(call program,solution/$(firstword $(2)),$(addprefix $(1)/solution/,$(wordlist 2,99,$(2))))))
+$(if $(strip $(call solution_of,$(1),$(wordlist 2,99,$(2)))),\
+$(eval $(call program,solution/$(firstword $(2)),$(call solution_of,$(1),$(wordlist 2,99,$(2))))))
 endef
 $(foreach lab,$(LABS),$(foreach line,$(call lab_lines,$(lab)),\
 $(call lab_program,$(lab),$(subst |, ,$(line)))))

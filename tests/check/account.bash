@@ -70,6 +70,8 @@ account_keyword() { # KEYWORD
 			"than it was given, and the rest was never sent."
 		;;
 	eof-early)
+		[[ $PEER_SCRIPT =~ (^| )(send|exchange|pump|dribble|fill)' ' ]] ||
+			return 0
 		diagnose "It ended the connection before its peer had. One recv() or" \
 			"read() is not all that a peer sends: go on until it returns 0."
 		;;
@@ -92,11 +94,12 @@ account_close() {
 		note why "It did not do what this check asks for."
 }
 
-# What a program had to say, and how it ended if it has.
+# What a program had to say, and how it ended, if it has: not one that the check
+# itself has ended, if it speaks of another.
 account_job() { # JOB
 	local run=$HERE/${JOB_RUN[$1]} ended
 	ended=$(job_ended "$1")
-	if [[ -n $ended ]]; then
+	if [[ -n $ended && ($1 == "$JOB" || -z ${JOB_TOLD[$1]-}) ]]; then
 		note ended "${JOB_NAME[$1]}: $ended"
 		account_death "$1"
 	elif ended=$(account_crowd "$1") && [[ -n $ended ]]; then

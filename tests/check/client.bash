@@ -39,21 +39,23 @@ peer_listens() { # LINE...
 
 peer_listens_at() { # ADDR PORT LINE...
 	note port "$2"
-	try_this server '' probe -s "$SEED" "listen l $2 $1" 'accept l c' "${@:3}"
 	peer_begin server "listen l $2 $1" 'accept l c' "${@:3}"
 	peer_says 'port l'
 }
 
 # The suite's own solution as the server.
 model() { # HOST NAME PORT
-	local status=0
 	note port "$3"
 	try_this "$1" '' "$BUILD/solution/$2" "$3"
+	model_listens "$@" || grader_broken "the model server does not listen"
+}
+
+# Whether it comes to listen.
+model_listens() { # HOST NAME PORT
 	"$LABNS" host "$1" "$BUILD/solution/$2" "$3" >"$HERE/model" 2>&1 \
 		3>&- 4>&- 10>&- </dev/null &
 	PEER_PID=$!
-	host_await "$1" listen "$3" "$PEER_PID" "$LISTEN_MS" >/dev/null ||
-		grader_broken "the model server does not listen"
+	host_await "$1" listen "$3" "$PEER_PID" "$LISTEN_MS" >/dev/null
 }
 
 # The client has a line echoed by ADDR (all that HOST means is its own affair).

@@ -4,14 +4,28 @@
 
 readonly STEP_MS=4000 PEER_S=60
 
+# What the peer that was started last is to do.
+PEER_SCRIPT=''
+
 # On the host client, the probe does and gets what LINE... say.
 peer() { # LINE...
 	local status=0
+	PEER_SCRIPT=$*
 	try_this client '' probe -s "$SEED" "$@"
 	"$LABNS" host client timeout "$PEER_S" "$BUILD/test/probe" -s "$SEED" \
 		-t "$STEP_MS" "$@" >"$HERE/peer" 2>"$HERE/peer.err" </dev/null ||
 		status=$?
 	peer_verdict "$status"
+}
+
+# The same, but the first COUNT of LINE... are done while the program does nothing:
+# when it goes on, it finds all of that.
+peer_ahead() { # COUNT LINE...
+	signal STOP || return
+	peer_begin client "${@:2:$1}" 'say ahead' "${@:$1+2}"
+	peer_says ahead || return
+	signal CONT || return
+	peer_end
 }
 
 peer_verdict() { # STATUS
@@ -31,7 +45,8 @@ peer_verdict() { # STATUS
 peer_begin() { # HOST LINE...
 	local host=$1
 	shift
-	try_this "$host" probe -s "$SEED" "$@"
+	PEER_SCRIPT=$*
+	try_this "$host" '' probe -s "$SEED" "$@"
 	rm -f "$WORK/peer.said" "$WORK/peer.told"
 	mkfifo "$WORK/peer.said" "$WORK/peer.told"
 	exec {PEER_SAID}<>"$WORK/peer.said" {PEER_TOLD}<>"$WORK/peer.told"
@@ -71,9 +86,9 @@ peer_end() {
 	peer_verdict "$status"
 }
 
-# SIGKILL to it, in the midst of whatever it does.
+# SIGKILL to it, in the midst of whatever it does, if it has not ended.
 peer_killed() {
-	kill -KILL "$PEER_PID"
+	kill -KILL "$PEER_PID" 2>/dev/null || true
 	wait "$PEER_PID" 2>/dev/null || true
 	PEER_PID=''
 	exec {PEER_SAID}<&- {PEER_TOLD}<&-

@@ -5,7 +5,8 @@
 # it, has its experiments made beside the checks, in the same network and the
 # same capture. They are in tests/LAB/predictions.sh: begin_ID starts one, if
 # it takes time; seen_ID prints what came of it, which is one of the choices.
-# Nothing printed means that this run could not show it.
+# Nothing printed means that this run could not show it. Questions that have no
+# function of their own are those of begin_others and of seen_others ID.
 
 # shellcheck source=tests/check/wire.bash
 . "$TESTS/check/wire.bash"
@@ -46,6 +47,7 @@ predict_begin() {
 	mkfifo "$WORK/held" && exec {HELD}<>"$WORK/held"
 	# shellcheck source=/dev/null
 	. "$TESTS/$LABNAME/predictions.sh"
+	! declare -F begin_others >/dev/null || begin_others
 	for id in $(prediction_ids); do
 		[[ -n ${PREDICTED[$id]-} ]] || continue
 		! declare -F "begin_$id" >/dev/null || "begin_$id"
@@ -66,9 +68,17 @@ predict_end() {
 	[[ -n $SUBMISSION && -e $LAB/predictions.txt ]] || return 0
 	for id in $(prediction_ids); do
 		seen=''
-		[[ -z ${PREDICTED[$id]-} ]] || seen=$("seen_$id") || true
+		[[ -z ${PREDICTED[$id]-} ]] || seen=$(predict_seen "$id") || true
 		predict_line "$id" "${PREDICTED[$id]-}" "$seen"
 	done >"$WORK/results/predictions"
+}
+
+predict_seen() { # ID
+	if declare -F "seen_$1" >/dev/null; then
+		"seen_$1"
+	else
+		seen_others "$1"
+	fi
 }
 
 # One line for the reporter: id, state, answer, what was seen, a sentence.

@@ -9,7 +9,7 @@
 readonly LISTEN_MS=3000 END_MS=1000 EXIT_MS=5000 SETTLE_MS=2000
 readonly FEW=4 WATCH_MS=200 IDLE_US=40000 SLICE_US=4000 GLANCE_MS=50
 
-JOB_NAME=() JOB_RUN=() JOB_JAIL=() JOB=''
+JOB_NAME=() JOB_RUN=() JOB_JAIL=() JOB_TOLD=() JOB=''
 
 # What goes before the next command in its jail: chaos, for example.
 PREFIX=()
@@ -128,6 +128,7 @@ job_wait() { # MS
 }
 
 signal() { # NAME
+	JOB_TOLD[JOB]=$1
 	# Only a call that waits is interrupted; who spins never waits.
 	[[ $1 != STOP ]] || settles job_is S || true
 	kill -"$1" "$(job_pid)" 2>/dev/null ||

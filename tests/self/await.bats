@@ -152,6 +152,30 @@ has_read_all() { # PID BYTES
 	[[ $output == 127.0.0.1 ]]
 }
 
+# --- TIME_WAIT ---------------------------------------------------------------
+
+# A client of the server at $PORT, from a port of its own, CLIENT, to its END.
+client() { # CLIENT END...
+	timeout 60 "$BUILD/test/probe" "source-port a $1" \
+		"connect a 127.0.0.1 $PORT" 'exchange a "x"' "${@:2}" \
+		3>&- 4>&- 10>&-
+}
+
+@test "time-wait: at the end that closes first, when it has" {
+	free_port
+	local closer=$PORT
+	serve 127.0.0.1
+	client "$closer" 'reset a'
+	run -1 await time-wait "$closer" 1
+	in_background time-wait "$closer" 60000
+	client "$closer" 'half-close a' 'expect-eof a'
+	status_of "$pid"
+	[[ $STATUS == 0 ]]
+	run -0 await time-wait "$closer" 1
+	[[ -z $output ]]
+	run -1 await time-wait "$PORT" 1
+}
+
 # --- a mark in a file --------------------------------------------------------
 
 @test "mark: it is there already, between other bytes" {
@@ -229,6 +253,7 @@ has_read_all() { # PID BYTES
 	for bad in '' nonsense listen 'listen 80' 'listen 0 1 1' \
 		'listen 70000 1 1' 'listen 80 0 1' 'listen 80 1 0' \
 		'listen 80 1 1 1' listening 'listening 0' 'listening 80 80' \
+		time-wait 'time-wait 80' 'time-wait 0 1' \
 		settled 'settled x' 'settled 600001' 'mark file' 'mark file x' \
 		'mark file x 1x'; do
 		# shellcheck disable=SC2086 # several arguments

@@ -274,7 +274,7 @@ log_of() {
 	run -0 chaos -s 1 -p 2 -o report sh -c 'seq 5000 | wc -l'
 	[ "$output" -eq 5000 ]
 	[[ $(<report) == *'"injected":{"short-read":0,"short-write":0,'* ]]
-	[[ $(<report) == *'"econnaborted":0,"emfile":0,"socket":0}}' ]]
+	[[ $(<report) == *'"econnaborted":0,"emfile":0,"socket":0,"listen":0}}' ]]
 }
 
 @test "chaos: socket() fails only when asked for" {
@@ -283,6 +283,13 @@ log_of() {
 		'$BUILD/solution/echo_client' 127.0.0.1 1"
 	[[ $output == *"Too many open files"* ]]
 	(($(count socket) > 0))
+}
+
+@test "chaos: listen() finds the port in use, only when asked for" {
+	run -1 timeout "$PATIENCE_S" "$BUILD/test/chaos" -p 1 -f listen -o report \
+		"$BUILD/solution/echo_server" 0 3>&- 4>&- 10>&-
+	[[ $output == *"in use"* ]]
+	(($(count listen) > 0))
 }
 
 @test "chaos: the report is JSON on stderr, unless told otherwise" {
@@ -306,7 +313,7 @@ log_of() {
 	run -126 chaos -o report /
 	run -2 chaos
 	run -2 chaos -f nonsense true
-	run -2 chaos -p 1 true
+	run -2 chaos -p 0 true
 	run -125 chaos -o /nowhere/report true
 }
 

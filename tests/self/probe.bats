@@ -92,6 +92,14 @@ pair() {
 		'expect-silence a 20' 'half-close a' 'expect-eof a'
 }
 
+@test "probe: a slow sender: byte by byte, some time apart" {
+	serve
+	local from=${EPOCHREALTIME/[.,]/}
+	passes "connect a 127.0.0.1 $PORT" 'dribble a "slow" every 50' \
+		'expect a echo'
+	((${EPOCHREALTIME/[.,]/} - from >= 200000))
+}
+
 @test "probe: 8 MiB in odd pieces, both ways at once, in little memory" {
 	serve
 	passes "connect a 127.0.0.1 $PORT" \

@@ -107,8 +107,10 @@ int main(int argc, char **argv)
 		usage();
 	const char *port = argv[optind];
 	long number = strtol(port, &end, 10);
-	if (*port == '\0' || *end != '\0' || number < 1 || number > 65535)
+	if (*port == '\0' || *end != '\0' || number < 1 || number > 65535) {
+		fprintf(stderr, "restartable: %s is no port\n", port);
 		usage();
+	}
 	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
