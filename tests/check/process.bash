@@ -274,12 +274,12 @@ listeners() {
 # Started where its port is taken already, NAME ends within MS, and listens
 # nowhere until then.
 start_in_vain() { # MS NAME [PLACEHOLDER=VALUE...]
-	local before now end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000))
+	local before new end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000))
 	before=$(listeners)
 	start server "${@:2}"
 	until job_wait "$GLANCE_MS"; do
-		now=$(listeners)
-		[[ $now == "$before" ]] || account_second "$before" "$now" || return
+		new=$(comm -13 <(echo "$before") <(listeners) | head -n 1)
+		[[ -z $new ]] || account_second "$before" "$new" || return
 		((${EPOCHREALTIME/[.,]/} < end)) ||
 			because "It was still running after $1 ms." || return
 	done
@@ -303,17 +303,15 @@ one_lives() { # MS
 		because "Of ${#JOB_JAIL[@]} copies ${#living[@]} go on running."
 }
 
-# It listens beside another program.
-account_second() { # BEFORE NOW
-	local place
-	place=$(comm -13 <(echo "$1") <(echo "$2") | head -n 1)
+# It listens at PLACE, beside other programs.
+account_second() { # BEFORE PLACE
 	note expected "no other listener than before"
-	note got "one more at ${place/ /, port }"
-	if grep -qxF "$place" <<<"$1"; then
+	note got "one more at ${2/ /, port }"
+	if grep -qxF "$2" <<<"$1"; then
 		diagnose "Two programs listen at one address and port: SO_REUSEPORT" \
 			"lets them, and the kernel spreads the clients over both."
 	fi
-	because "The port was taken, and yet it listens: at ${place/ /, port }."
+	because "The port was taken, and yet it listens: at ${2/ /, port }."
 }
 
 # --- what it uses ------------------------------------------------------------

@@ -252,7 +252,7 @@ client() { # CLIENT END...
 	local bad
 	for bad in '' nonsense listen 'listen 80' 'listen 0 1 1' \
 		'listen 70000 1 1' 'listen 80 0 1' 'listen 80 1 0' \
-		'listen 80 1 1 1' listening 'listening 0' 'listening 80 80' \
+		'listen 80 1 1 1' 'listening 0' 'listening 80 80' \
 		time-wait 'time-wait 80' 'time-wait 0 1' \
 		settled 'settled x' 'settled 600001' 'mark file' 'mark file x' \
 		'mark file x 1x'; do
