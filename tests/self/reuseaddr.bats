@@ -516,6 +516,24 @@ privilege, for none does" ]
 	[ "$asked" -gt 10 ]
 }
 
+@test "predictions: the grader answers each, by a bindmatrix of its own" {
+	own_state
+	mkdir submission
+	cp "$ROOT/labs/03-reuseaddr/solution/"* submission/
+	echo '#error "this one is not compiled"' >submission/bindmatrix.c
+	awk -v yes=" listener-port-both one-other-none time-wait-client-none \
+time-wait-server-addr-both connection-addr-both bound-addr-both " '
+		/^id:/ { answer = index(yes, " " $2 " ") ? "yes" : "no" }
+		/^id: who/ { answer = "server" }
+		/^answer:/ { $0 = "answer: " answer }
+		{ print }' "$ROOT/labs/03-reuseaddr/predictions.txt" \
+		>submission/predictions.txt
+	run -0 timeout 120 "$PORTLAB" check 03 --submit submission --keep kept
+	echo "$output"
+	[[ $(cut -f 2 kept/predictions | sort | uniq -c) == *14*right ]]
+	[[ ! -e kept/bindmatrix ]]
+}
+
 # --- the demo ----------------------------------------------------------------
 
 @test "the demo: refused, counting down, down for a minute, and back, in 80x24" {
