@@ -44,6 +44,7 @@ $(eval $(call program,bin/ladder,$(wildcard common/ladder/*.c)))
 $(eval $(call program,lab/labns,common/lab/labns.c))
 $(eval $(call program,lab/await,common/lab/await.c))
 $(eval $(call program,lab/onsave,common/lab/onsave.c))
+$(eval $(call program,lab/listen,common/lab/listen.c))
 $(eval $(call program,test/jail,$(wildcard tests/tools/jail*.c)))
 $(eval $(call program,test/attack,tests/self/jail/attack.c))
 $(eval $(call program,test/net_test,tests/self/net_test.c))
@@ -208,9 +209,12 @@ deps: ## install what demo, test and lint need
 	@common/lab/portlab deps test
 	@common/lab/portlab deps lint
 
-up: tools ## make a network to play in (SCENARIO=01/drop, NET=name)
+# SCENARIO=04/drop and LAB=04 SCENARIO=drop name the same.
+NAMED = $(if $(findstring /,$(SCENARIO)),,$(if $(SCENARIO),$(LAB:%=%/)))$(SCENARIO)
+
+up: tools ## make a network to play in (LAB=04 SCENARIO=drop, NET=name)
 	@$(MAKE) -s -k programs || true
-	@$(PORTLAB) up '$(SCENARIO)'
+	@$(PORTLAB) up '$(NAMED)'
 
 shell: tools ## a shell on HOST=client, router or server
 	@$(PORTLAB) shell '$(HOST)'
@@ -221,8 +225,8 @@ run: tools ## one command there: HOST=server CMD='ss -ltn'
 capture: tools ## the packets of HOST=router as a live ladder
 	@$(PORTLAB) capture '$(HOST)'
 
-scenario: tools ## load the rules of SCENARIO=01/drop; none: take them away
-	@$(PORTLAB) scenario '$(SCENARIO)'
+scenario: tools ## load LAB=04 SCENARIO=drop (or 04/drop); none: take it away
+	@$(PORTLAB) scenario '$(NAMED)'
 
 down: tools ## take the network away
 	@$(PORTLAB) down

@@ -779,6 +779,13 @@ const char *net_verdict_name(enum net_verdict verdict)
 	return "error";
 }
 
+const char *net_errno_name(int err)
+{
+	const char *name = strerrorname_np(err);
+
+	return name != NULL ? name : "?";
+}
+
 /* --- Reading and writing --- */
 
 /* Not an error: the deadline decides whether there is another try. */

@@ -219,6 +219,9 @@ enum net_verdict net_verdict_of(int err);
 /* "open", "refused", "timeout", "unreachable" or "error". */
 const char *net_verdict_name(enum net_verdict verdict);
 
+/* The name of errno value ERR, "ECONNREFUSED"; "?" if it has none. */
+const char *net_errno_name(int err);
+
 /*
  * --- Reading and writing ---
  *

@@ -1042,6 +1042,8 @@ static void test_verdict(void)
 		CHECK(verdict == cases[i].verdict);
 		CHECK(strcmp(net_verdict_name(verdict), cases[i].name) == 0);
 	}
+	CHECK(strcmp(net_errno_name(ECONNREFUSED), "ECONNREFUSED") == 0);
+	CHECK(strcmp(net_errno_name(-1), "?") == 0);
 }
 
 /* --- Reading --- */
