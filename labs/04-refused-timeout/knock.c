@@ -15,7 +15,12 @@
  * unreachable before error. Status: the highest of 0 open, 1 error, 3 refused,
  * 4 timeout, 5 unreachable; 1 also if HOST has no address; 2 usage.
  *
- * Next: net_connect() in common/net.c, the same for one address.
+ * What is missing is marked "Step 1" to "Step 9", to be written in that order;
+ * what you write replaces the todo() there, and any (void) above it. The rest
+ * is given, and may stay as it is.
+ *
+ * Next: net_connect() in common/net.c, the same for one address; but only when
+ * this one is done.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -36,6 +41,12 @@ enum {
 	MS_MAX = 3600000,
 	PENDING = -1, /* in the place of an errno: not decided yet */
 };
+
+/* Stands where something is to be written; ends the program when it is met. */
+__attribute__((unused)) _Noreturn static int todo(int step, const char *what)
+{
+	cli_die("step %d is still to be written: %s", step, what);
+}
 
 /* One try: a connection to one address of one port. */
 struct attempt {
@@ -86,19 +97,22 @@ static void decide(struct knock *k, size_t i, int err)
 static void begin(struct knock *k, size_t i)
 {
 	struct attempt *t = &k->tries[i];
-	int fd = socket(t->to.addr.ss_family,
-			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	t->started = net_now();
+	/*
+	 * Step 1: make a TCP socket of the family t->to.addr.ss_family:
+	 * socket(2), SOCK_STREAM. Add SOCK_NONBLOCK, so that connect() does
+	 * not wait, and SOCK_CLOEXEC. If there is none, decide() the try by
+	 * errno, and return.
+	 */
+	int fd = todo(1, "socket, in begin()");
 	k->fds[i].fd = fd;
-	if (fd < 0) {
-		decide(k, i, errno);
-		return;
-	}
-	/* Here only what is known without a packet, as ENETUNREACH: no route */
-	if (connect(fd, (struct sockaddr *)&t->to.addr, t->to.len) < 0 &&
-	    errno != EINPROGRESS)
-		decide(k, i, errno);
+	/*
+	 * Step 2: connect(2) it to (struct sockaddr *)&t->to.addr, of length
+	 * t->to.len. EINPROGRESS is no failure: the SYN is on its way. Any
+	 * other errno is an answer already: decide() the try by it.
+	 */
+	todo(2, "connect, in begin()");
 }
 
 /*
@@ -108,39 +122,43 @@ static void begin(struct knock *k, size_t i)
  */
 static bool is_own_peer(int fd)
 {
-	struct net_endpoint local, peer;
-
-	return net_local(fd, &local) == 0 && net_peer(fd, &peer) == 0 &&
-	       net_endpoint_equal(&local, &peer);
+	/*
+	 * Step 9: ask for both ends, net_local() and net_peer(), and return
+	 * whether they are the same, net_endpoint_equal().
+	 */
+	(void)fd;
+	return false;
 }
 
 /*
- * FD is writable, which says that it is decided, not how: SO_ERROR does, and
- * only once, for asking takes the error off the socket (socket(7)).
+ * FD is writable, which says that it is decided, not how. Returns the errno
+ * that decided it, or 0 for open.
  */
 static int outcome(int fd)
 {
 	int err = 0;
-	socklen_t len = sizeof err;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
-		return errno;
+	/*
+	 * Step 4: getsockopt(2), SOL_SOCKET, SO_ERROR, stores in ERR how the
+	 * connect() ended; its last argument is the address of a socklen_t
+	 * that holds sizeof err. If the call itself fails, return errno.
+	 */
+	todo(4, "SO_ERROR, in outcome()");
 	if (err == 0 && is_own_peer(fd))
 		return ECONNREFUSED; /* nobody else listens there */
 	return err;
 }
 
-/* Try I has got its answer. If that is "open", its port needs no other. */
+/* Try I has got its answer. */
 static void finish(struct knock *k, size_t i)
 {
-	size_t first = i - i % k->addresses;
-
 	decide(k, i, outcome(k->fds[i].fd));
-	if (k->tries[i].err != 0)
-		return;
-	for (size_t j = first; j < first + k->addresses; j++)
-		if (k->tries[j].err == PENDING)
-			decide(k, j, ECANCELED);
+	/*
+	 * Step 8, the first half: if it is open, what the other addresses of
+	 * this port say no longer matters. The tries of one port stand side by
+	 * side, k->addresses of them; decide() by ECANCELED those that are
+	 * still PENDING.
+	 */
 }
 
 /* --- All of them --- */
@@ -148,54 +166,50 @@ static void finish(struct knock *k, size_t i)
 /* All SYNs go out before any answer is waited for. */
 static void begin_all(struct knock *k)
 {
-	for (size_t i = 0; i < k->count; i++)
-		begin(k, i);
+	begin(k, 0);
+	/* Step 7: begin() them all: k->count of them. */
+	if (k->count > 1)
+		todo(7, "the other ports and addresses, in begin_all()");
 }
 
 /* Wait until each try is decided, until DEADLINE at the latest. */
 static void await_answers(struct knock *k, net_time deadline)
 {
-	while (k->pending > 0) {
-		/* Anew each time: the deadline stays where it is. */
-		int ms = net_ms_left(deadline);
-		int n = poll(k->fds, k->count, ms);
-
-		if (n < 0 && errno != EINTR)
-			cli_die_errno("poll");
-		if (n == 0 && ms == 0)
-			return;
-		for (size_t i = 0; n > 0 && i < k->count; i++)
-			if (k->fds[i].fd >= 0 && k->fds[i].revents)
-				finish(k, i);
-	}
+	/*
+	 * Step 3: as long as k->pending says that there is a try without an
+	 * answer, poll(2) k->fds, of which there are k->count, for as many
+	 * milliseconds as net_ms_left(deadline) says: ask it anew each time.
+	 *
+	 * poll() returned -1: with EINTR try again; else cli_die_errno("poll").
+	 * It returned 0, and there were 0 milliseconds left: return.
+	 * Else finish() each try of which the fd is not negative, and the
+	 * revents are not 0.
+	 */
+	(void)k;
+	(void)deadline;
+	(void)finish;
+	todo(3, "poll, in await_answers()");
 }
 
 /* What has no answer by now timed out, whoever is first to say so. */
 static void give_up(struct knock *k)
 {
-	for (size_t i = 0; i < k->count; i++)
-		if (k->tries[i].err == PENDING)
-			decide(k, i, ETIMEDOUT);
+	/* Step 5: decide() by ETIMEDOUT each try that is still PENDING. */
+	if (k->pending > 0)
+		todo(5, "what has no answer, in give_up()");
 }
 
 /* --- What it means --- */
 
+/* What errno value ERR, 0 for open, says of the port. */
 static enum net_verdict verdict_of(int err)
 {
-	switch (err) {
-	case 0:
-		return NET_OPEN;
-	case ECONNREFUSED:
-		return NET_REFUSED;
-	case ETIMEDOUT:
-		return NET_TIMEOUT;
-	case EHOSTUNREACH:
-	case ENETUNREACH:
-	case EACCES: /* ICMPv6: prohibited by the administrator */
-		return NET_UNREACHABLE;
-	default:
-		return NET_ERROR;
-	}
+	/*
+	 * Step 6: return NET_OPEN, NET_REFUSED, NET_TIMEOUT, NET_UNREACHABLE
+	 * (which errnos? there are three), or NET_ERROR for any other.
+	 */
+	(void)err;
+	todo(6, "what the errno means, in verdict_of()");
 }
 
 static int status_of(enum net_verdict verdict)
@@ -215,16 +229,17 @@ static int status_of(enum net_verdict verdict)
 	return CLI_FAILED;
 }
 
-/* Of the tries of one port the one whose SYN got furthest. */
+/* Of the COUNT tries of one port the one whose SYN got furthest. */
 static const struct attempt *best_of(const struct attempt *tries, size_t count)
 {
-	const struct attempt *best = tries;
-
-	for (size_t i = 1; i < count; i++)
-		/* The verdicts are numbered in that order. */
-		if (verdict_of(tries[i].err) < verdict_of(best->err))
-			best = &tries[i];
-	return best;
+	/*
+	 * Step 8, the second half: return that of them whose verdict_of() is
+	 * the lowest; the verdicts are numbered in that order. If there are
+	 * several, the first.
+	 */
+	if (count > 1)
+		todo(8, "several addresses, in finish() and best_of()");
+	return tries;
 }
 
 static void print_line(const char *host, const struct attempt *t)
@@ -285,7 +300,7 @@ static struct addrinfo *addresses_of(const char *host, int family)
 
 static void *allocate(size_t count, size_t size)
 {
-	void *memory = calloc(count, size);
+	void *memory = calloc(count + 1, size); /* NULL is never "none" */
 
 	if (!memory)
 		cli_die_errno("memory");

@@ -35,7 +35,7 @@ enum {
 	DEFAULT_MS = 3000,
 	MS_MAX = 3600000,
 	WAIT_MS = 10000, /* at most in one poll(), which is late by 0.1% */
-	PENDING = -1, /* in the place of an errno: not decided yet */
+	PENDING = -1,	 /* in the place of an errno: not decided yet */
 };
 
 /* One try: a connection to one address of one port. */
@@ -181,6 +181,7 @@ static void give_up(struct knock *k)
 
 /* --- What it means --- */
 
+/* What errno value ERR, 0 for open, says of the port. */
 static enum net_verdict verdict_of(int err)
 {
 	switch (err) {
@@ -216,7 +217,7 @@ static int status_of(enum net_verdict verdict)
 	return CLI_FAILED;
 }
 
-/* Of the tries of one port the one whose SYN got furthest. */
+/* Of the COUNT tries of one port the one whose SYN got furthest. */
 static const struct attempt *best_of(const struct attempt *tries, size_t count)
 {
 	const struct attempt *best = tries;
@@ -286,7 +287,7 @@ static struct addrinfo *addresses_of(const char *host, int family)
 
 static void *allocate(size_t count, size_t size)
 {
-	void *memory = calloc(count, size);
+	void *memory = calloc(count + 1, size); /* NULL is never "none" */
 
 	if (!memory)
 		cli_die_errno("memory");
