@@ -134,17 +134,51 @@ run() { # HOST COMMAND
 	tour_servers_said
 }
 
-show() { # HOST [FROM-TO]
-	local -a options=(--at "$1" --hosts "$LABDIR/hosts")
+# How wide the screen is, within what a ladder can use.
+tour_columns() {
 	local columns=80
-	capture_stop "$1"
+	[[ ! -t $TOUR_SCREEN ]] || read -r _ columns < <(stty size <&"$TOUR_SCREEN")
+	echo "$((columns < 80 ? 80 : columns > 160 ? 160 : columns))"
+}
+
+# The ladder of HOST, whose capture has ended.
+tour_ladder() { # HOST COLUMNS [FROM-TO]
+	local -a options=(--at "$1" --hosts "$LABDIR/hosts" --width "$2")
 	# The ladder writes to a pipe here; what it is shown on is a terminal.
 	[[ -z $BOLD ]] || options+=(--color=always)
-	[[ ! -t 1 ]] || read -r _ columns < <(stty size <&"$TOUR_SCREEN")
-	options+=(--width "$((columns < 80 ? 80 : columns > 160 ? 160 : columns))")
-	[[ -z ${2-} ]] || options+=(--packets "$2")
-	printf '\n%sSeen at %s:%s\n' "$DIM" "$1" "$PLAIN"
+	[[ -z ${3-} ]] || options+=(--packets "$3")
+	printf '%sSeen at %s:%s\n' "$DIM" "$1" "$PLAIN"
 	ladder "${options[@]}" "$TOUR/$1.pcap" | sed '1{/^$/d}'
+}
+
+show() { # HOST [FROM-TO]
+	capture_stop "$1"
+	echo
+	tour_ladder "$1" "$(tour_columns)" "${2-}"
+}
+
+both() { # HOST HOST [FROM-TO]
+	local half i width
+	local -a left right bare
+	half=$((($(tour_columns) - 2) / 2))
+	if [[ $half -lt 60 ]]; then # less than a ladder needs
+		show "$1" "${3-}"
+		show "$2" "${3-}"
+		return
+	fi
+	capture_stop "$1"
+	capture_stop "$2"
+	mapfile -t left < <(tour_ladder "$1" "$half" "${3-}")
+	mapfile -t right < <(tour_ladder "$2" "$half" "${3-}")
+	# Colours take no room on the screen.
+	mapfile -t bare < <(printf '%s\n' "${left[@]}" | sed $'s/\e\\[[0-9;]*m//g')
+	echo
+	for ((i = 0; i < ${#left[@]} || i < ${#right[@]}; i++)); do
+		width=${bare[i]-}
+		width=${#width}
+		printf '%s%*s%s\n' "${left[i]-}" "$((half + 2 - width))" '' \
+			"${right[i]-}"
+	done | sed 's/ *$//'
 }
 
 notice() { # TEXT
