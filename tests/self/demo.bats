@@ -53,6 +53,52 @@ teardown() {
 	[[ $output == *'you reached 80 (http, well-known) from'* ]]
 }
 
+# A tour of its own: the suite's scripts with one lab that has this demo.sh.
+small_tour() { # DEMO.SH
+	mkdir -p "$BATS_TEST_TMPDIR/suite/labs/01-small"
+	cp -r "$ROOT/common" "$BATS_TEST_TMPDIR/suite/"
+	printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/suite/labs/01-small/demo.sh"
+	unset PORTLAB_STATE
+	export PORTLAB_BUILD=$BUILD
+	PORTLAB=$BATS_TEST_TMPDIR/suite/common/lab/portlab
+}
+
+@test "two hosts' ladders: side by side where there is room, with colour too" {
+	command -v script >/dev/null || skip "script (util-linux) is not installed"
+	small_tour 'demo Both' 'step One' 'capture client router' \
+		'run client "(exec 3<>/dev/tcp/server4/9) 2>/dev/null"' \
+		'both client router 2'
+	run "$PORTLAB" demo
+	echo "$output"
+	[[ $status == 0 && $output == *'Seen at client:'*$'\n'*'Seen at router:'* ]]
+	[[ $(wc -L <<<"$output") -le 80 ]]
+	for no_color in '' 1; do
+		TERM=xterm NO_COLOR=$no_color run script -qec \
+			"stty cols 140; '$PORTLAB' demo" /dev/null
+		output=$(sed $'s/\e\\[[0-9;]*m//g; s/\r$//' <<<"$output")
+		echo "$output"
+		# The words and the arrow of the right one stand below each other.
+		[[ $output =~ (^|$'\n')(Seen at client: *)Seen' at 'router: ]]
+		indent=${#BASH_REMATCH[2]}
+		[[ $indent == 71 && $output == *RST,ACK*RST,ACK* ]]
+		while IFS= read -r line; do
+			[[ $line != *RST,ACK*RST,ACK* ]] ||
+				[[ ${line:indent} == *CLOSED*RST,ACK* ]]
+		done <<<"$output"
+	done
+}
+
+@test "lab 04's demo: answers, silence, and who sent the RST, in 80x24" {
+	run "$PORTLAB" demo 04
+	echo "$output"
+	[[ $status == 0 ]]
+	[[ $output == *'server:9000 open in '*' ms'$'\n'* ]]
+	[[ $output == *'(ECONNREFUSED)'*'TTL 63'*'(ETIMEDOUT)'* ]]
+	[[ $output == *'dropped here, at router'*'ICMP port unreachable'* ]]
+	[[ $output == *'TTL 64'*'router sent this itself, in the name of server'* ]]
+	[[ $output != *$'\e'* ]]
+}
+
 @test "where the locale is not UTF-8 the tour is plain ASCII" {
 	LC_ALL=C run "$PORTLAB" demo 01
 	[[ $status == 0 && $output == *'|-- SYN seq=0'* ]]
@@ -70,12 +116,8 @@ teardown() {
 }
 
 @test "a demo whose server does not come up says so and ends" {
-	mkdir -p "$BATS_TEST_TMPDIR/suite/labs/01-bad"
-	cp -r "$ROOT/common" "$BATS_TEST_TMPDIR/suite/"
-	printf '%s\n' 'demo Bad' 'step One' 'start server 9000 "echo no; false"' \
-		>"$BATS_TEST_TMPDIR/suite/labs/01-bad/demo.sh"
-	unset PORTLAB_STATE
-	PORTLAB_BUILD=$BUILD run "$BATS_TEST_TMPDIR/suite/common/lab/portlab" demo
+	small_tour 'demo Bad' 'step One' 'start server 9000 "echo no; false"'
+	run "$PORTLAB" demo
 	[[ $status == 1 && $output == *'does not listen on port 9000'* ]]
 }
 
