@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -34,6 +35,7 @@
 enum {
 	DEFAULT_MS = 3000,
 	MS_MAX = 3600000,
+	OTHER_FILES = 16,
 	WAIT_MS = 10000, /* at most in one poll(), which is late by 0.1% */
 	PENDING = -1,	 /* in the place of an errno: not decided yet */
 };
@@ -285,6 +287,21 @@ static struct addrinfo *addresses_of(const char *host, int family)
 	return list;
 }
 
+/* See that COUNT sockets may be open at once, besides a few files. */
+static void make_room(size_t count)
+{
+	struct rlimit limit;
+	rlim_t needed = count + OTHER_FILES;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		cli_die_errno("getrlimit");
+	if (limit.rlim_cur >= needed)
+		return;
+	limit.rlim_cur = needed;
+	if (needed > limit.rlim_max || setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		cli_die("%zu connections at once are too many here", count);
+}
+
 static void *allocate(size_t count, size_t size)
 {
 	void *memory = calloc(count + 1, size); /* NULL is never "none" */
@@ -303,6 +320,7 @@ static struct knock prepare(const struct addrinfo *list, char **ports,
 	for (const struct addrinfo *ai = list; ai; ai = ai->ai_next)
 		k.addresses++;
 	k.count = k.pending = k.addresses * port_count;
+	make_room(k.count);
 	k.tries = allocate(k.count, sizeof *k.tries);
 	k.fds = allocate(k.count, sizeof *k.fds);
 
