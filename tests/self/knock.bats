@@ -243,7 +243,7 @@ expect() { # SCENARIO MS STATUS VERDICT [ERRNO [ERRNO6]]
 		done
 		echo "open: $open"
 		kill "$pid"'
-	[[ $output == 'open: 1' ]]
+	[[ ${lines[-1]} == 'open: 1' ]]
 }
 
 @test "every address: the silent one does not stand in the other's way" {
