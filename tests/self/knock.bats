@@ -84,7 +84,7 @@ expect() { # SCENARIO MS STATUS VERDICT [ERRNO [ERRNO6]]
 	local scenario
 	for scenario in drop drop-server drop-reply; do
 		expect "$scenario" 200 4 timeout ETIMEDOUT
-		[[ $took -ge 2000 ]]
+		[[ $took -ge 1700 ]]
 	done
 }
 
@@ -164,8 +164,9 @@ expect() { # SCENARIO MS STATUS VERDICT [ERRNO [ERRNO6]]
 
 # --- deadlines ---------------------------------------------------------------
 
-# Late is late by a second's part, not by microseconds: others may use this
-# machine, too. What counts in whole seconds is further off than that.
+# Others may use this machine, too: late is late by a part of a second, and a
+# try that was begun late has had less. What counts in whole seconds is further
+# off than that.
 @test "the deadline holds, for one port as for many, from 50 ms on" {
 	local ms port
 	for ms in 50 170 1300; do
@@ -173,7 +174,8 @@ expect() { # SCENARIO MS STATUS VERDICT [ERRNO [ERRNO6]]
 		[[ $status == 4 ]]
 		for port in 0 1 2 3; do
 			line_is "$port" "server:900$port" timeout ETIMEDOUT
-			[[ $took -ge $((ms * 10)) && $took -lt $(((ms + 500) * 10)) ]]
+			[[ $took -ge $(((ms - 30) * 10)) ]]
+			[[ $took -lt $(((ms + 500) * 10)) ]]
 		done
 	done
 }
@@ -193,14 +195,44 @@ expect() { # SCENARIO MS STATUS VERDICT [ERRNO [ERRNO6]]
 	[[ $took -lt 200000 ]]
 }
 
-@test "signals do not put the deadline off, nor end the wait" {
+@test "stopped and continued, it keeps to its deadline" {
 	on_client drop '"$KNOCK" -4 -t 800 server 9000 & pid=$!
 		while kill -STOP "$pid" 2>/dev/null && kill -CONT "$pid"; do
 			read -r -t 0.05 <> <(:)
 		done
 		wait "$pid"'
 	line_is 0 server:9000 timeout ETIMEDOUT
-	[[ $took -ge 8000 && $took -lt 13000 ]]
+	[[ $took -ge 7700 && $took -lt 13000 ]]
+}
+
+@test "EINTR neither ends the wait nor puts the deadline off" {
+	local chaos='"$BUILD/test/chaos" -o counts -p 2 -f eintr'
+	"$BUILD/test/chaos" -o "$BATS_TEST_TMPDIR/counts" true ||
+		skip "chaos cannot run here"
+	cd "$BATS_TEST_TMPDIR"
+	on_client drop "$chaos"' "$KNOCK" -4 -t 800 server 9000 9001'
+	[[ $status == 4 ]]
+	line_is 1 server:9001 timeout ETIMEDOUT
+	[[ $took -ge 7700 && $took -lt 13000 ]]
+	[[ $(<counts) != *'"eintr":0'* ]]
+	on_client closed "$chaos"' "$KNOCK" -4 server 9000 9001'
+	[[ $status == 3 ]]
+	line_is 1 server:9001 refused ECONNREFUSED
+}
+
+@test "another's answer does not put the deadline off" {
+	local mixed=$BATS_TEST_TMPDIR/mixed from=$ROOT/labs/04-refused-timeout
+	mkdir "$mixed"
+	cp "$from/scenarios/drop/router.v4" "$from/scenarios/reject/router.v6" \
+		"$mixed"
+	# By IPv6 it answers after a second, by IPv4 never.
+	run timeout 60 "$PORTLAB" run client --scenario "$mixed" -- bash -c '
+		before=${EPOCHREALTIME/./}
+		"$KNOCK" -t 1500 server 9000
+		echo "$((${EPOCHREALTIME/./} - before))"'
+	echo "$output"
+	line_is 0 server:9000 refused ECONNREFUSED
+	[[ ${lines[1]} -ge 1500000 && ${lines[1]} -lt 2400000 ]]
 }
 
 # --- several ports, several addresses ----------------------------------------
