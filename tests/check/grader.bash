@@ -32,6 +32,8 @@ set +T
 . "$TESTS/check/client.bash"
 # shellcheck source=tests/check/built.bash
 . "$TESTS/check/built.bash"
+# shellcheck source=tests/check/scenario.bash
+. "$TESTS/check/scenario.bash"
 
 # Ports from 10000 on, below those that the kernel gives out by itself. Each
 # check has some of its own, so that the capture can be sliced by them.
@@ -56,6 +58,7 @@ setup() {
 teardown() {
 	[[ -n $SKIPPED || -n ${BATS_TEST_COMPLETED-} ]] || account_close
 	process_end_all
+	scenario_away
 	kernel_settings_back
 	seen_files_back
 	if [[ -n $SKIPPED ]]; then

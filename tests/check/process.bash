@@ -485,8 +485,8 @@ rests_a_while() {
 # --- faults ------------------------------------------------------------------
 
 # What is started next has system calls that fail now and then.
-with_chaos() { # KIND,... [ODDS]
-	PREFIX=("$WORK/bin/chaos" -s "$SEED" -f "$1" -p "${2:-4}" -o /dev/null --)
+with_chaos() { # KIND,... [OPTION...]
+	PREFIX=("$WORK/bin/chaos" -s "$SEED" -f "$1" -o /dev/null "${@:2}" --)
 	[[ -e $WORK/chaos ]] || chaos_tried >"$WORK/chaos"
 	[[ -s $WORK/chaos ]] || check_skip not-here \
 		"not here: system calls cannot be made to fail"

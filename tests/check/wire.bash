@@ -46,7 +46,11 @@ first_fin_from() { # SIDE
 	first=$(senders FIN | head -n 1)
 	[[ $first != "$1" ]] || return 0
 	note expected "the first FIN from the $1"
-	note got "${first:+the first FIN from the $first}${first:-no FIN at all}"
+	if [[ -n $first ]]; then
+		note got "the first FIN from the $first"
+	else
+		note got "no FIN at all"
+	fi
 	because "On the wire the first FIN is not the $1's."
 }
 
@@ -71,4 +75,48 @@ in_time_wait() { # HOST
 	1) because "The $1's kernel has no connection of port $PORT in TIME_WAIT." ;;
 	*) grader_broken "await time-wait: status $status" ;;
 	esac
+}
+
+# What first came back to the client from PORT (this check's), in words.
+came_back() { # [PORT]
+	wire "$@"
+	first_answer
+}
+
+# The same of what is in $HERE/events: "nothing", or a packet "of" a host. One
+# that has come to the router, and no further, is none.
+first_answer() {
+	awk -v client4="$CLIENT4:" -v client6="[$CLIENT6]:" \
+		-v server4="$SERVER4:" -v server6="[$SERVER6]:" '
+	index($4, client4) != 1 && index($4, client6) != 1 { next }
+	$11 == "dropped" || $11 == "rejected" { next }
+	{
+		host = index($3, server4) == 1 || index($3, server6) == 1 ? \
+			"server" : "router"
+		if (index("," $15 ",", ",own,"))
+			host = "router"
+		kind = $5 == "icmp" ? "ICMP" : $5 == "syn-ack" ? "SYN,ACK" : $6
+		answer = ($5 == "rst" ? "RST" : kind) " of " host
+		exit
+	}
+	END { print answer ? answer : "nothing" }' "$HERE/events"
+}
+
+# The client has sent a SYN to each of PORT..., and WHAT came back.
+answered_by() { # WHAT PORT...
+	local what=$1 port came
+	shift
+	for port in "${@:-$PORT}"; do
+		came=$(came_back "$port")
+		sent_syn || because "On the wire there is no SYN to port $port." || return
+		[[ $came == "$what" ]] || {
+			note expected "on the wire comes back: $what"
+			note got "$came"
+			because "What came back is not what this network answers." || return
+		}
+	done
+}
+
+sent_syn() {
+	awk '$5 == "syn" { found = 1 } END { exit !found }' "$HERE/events"
 }

@@ -1,0 +1,230 @@
+# knock.bash - the words for what knock says, and when (loaded by
+# ../04-refused-timeout.bats)
+# shellcheck shell=bash
+#
+# A right program is never late by itself, but the machine may be: what the
+# checks allow is far more than the 50 ms that it promises, and far less than
+# what a wrong one needs, which waits for a second or twice as long.
+
+readonly AT_ONCE_MS=700 # less than the second until a SYN is sent again
+readonly LATE_MS=500    # of a deadline that holds
+readonly START_MS=500   # until a program that was started does something
+
+# On the client, knock [-t MS] [-4|-6] HOST PORT..., to its end.
+knock() { # ARG...
+	knocks "$@"
+	must_end $((MS + EXIT_MS))
+}
+
+knocks() { # ARG...
+	local -a values=()
+	local port
+	MS=3000
+	while [[ $1 == -* ]]; do
+		case $1 in
+		-t)
+			MS=${2//[!0-9]/}
+			values+=("ms=$2")
+			shift
+			;;
+		*) values+=("family=${1#-}") ;;
+		esac
+		shift
+	done
+	HOST=$1 PORTS=("${@:2}")
+	for port in "${PORTS[@]}"; do
+		note port "$port"
+	done
+	start client knock "${values[@]}" host="$HOST" ports="${PORTS[*]}"
+}
+
+# --- what it has said --------------------------------------------------------
+
+# It says the same of each port.
+verdict() { # VERDICT [ERRNO]
+	verdicts "${PORTS[@]/%/ $*}"
+}
+
+# A line for each, in this order; TIMES are their milliseconds.
+verdicts() { # "PORT VERDICT [ERRNO]"...
+	local out=$HERE/${JOB_RUN[JOB]}.out i
+	local -a lines
+	mapfile -t lines < <(head -c 65536 "$out" | tr -d '\0')
+	TIMES=()
+	for ((i = 0; i < $#; i++)); do
+		# shellcheck disable=SC2086 # words
+		verdict_line "${lines[i]-}" ${@:i+1:1} || return
+	done
+	((${#lines[@]} == $#)) || {
+		note expected "$# lines on stdout"
+		note got "${#lines[@]} lines"
+		because "It should print one line for each port."
+	}
+}
+
+verdict_line() { # LINE PORT VERDICT [ERRNO]
+	local errno=${4:+ ($4)} format='in ([0-9]+)(\.[0-9]+)? ms'
+	if [[ $1 =~ ^(.*)\ $format(.*)$ &&
+		${BASH_REMATCH[1]} == "$HOST:$2 $3" &&
+		${BASH_REMATCH[4]} == "$errno" ]]; then
+		TIMES+=("${BASH_REMATCH[2]}")
+		return
+	fi
+	note expected "on stdout: $HOST:$2 $3 in N.N ms$errno"
+	note got "${1:-nothing}"
+	verdict_diagnosis "$1" "$3" "${4-}"
+	because "It does not say of port $2 what became of it."
+}
+
+verdict_diagnosis() { # LINE VERDICT ERRNO
+	case $2:$1 in
+	*EINPROGRESS*)
+		diagnose "EINPROGRESS from connect() is no failure: it has begun, and" \
+			"poll() tells when it has come to an end."
+		;;
+	refused:*' open '* | unreachable:*' open '*)
+		diagnose "A socket is writable, too, when connect() has failed." \
+			"SO_ERROR has the reason, and only once: asked twice, it is 0."
+		;;
+	timeout:*' refused '*)
+		diagnose "Nothing came back, not even a refusal. How long it took" \
+			"says nothing: judge by the errno."
+		;;
+	unreachable:*' timeout '* | unreachable:*' refused '*)
+		diagnose "An answer came, which said that there is no way: $3. It is" \
+			"neither a refusal nor silence, however long it took."
+		;;
+	open:*')')
+		diagnose "An open port has no errno: what is in errno was left there" \
+			"by some call before."
+		;;
+	esac
+}
+
+# --- when --------------------------------------------------------------------
+
+at_once() {
+	not_after "$AT_ONCE_MS" "at once"
+}
+
+# As long as it was told to wait, and no longer.
+at_the_deadline() {
+	local time
+	for time in "${TIMES[@]}"; do
+		((time >= MS - LATE_MS)) || {
+			note expected "in $MS ms"
+			note got "in $time ms"
+			because "It gave up before its deadline." || return
+		}
+	done
+	not_after $((MS + LATE_MS)) "in $MS ms"
+	ends_after "$MS"
+}
+
+not_after() { # MS WORDS
+	local time
+	for time in "${TIMES[@]}"; do
+		((time <= $1)) || {
+			note expected "$2"
+			note got "in $time ms"
+			because "Its answer came too late." || return
+		}
+	done
+}
+
+# All of the program took between so many milliseconds.
+ends_after() { # MS
+	local took
+	took=$(job_report "$JOB" wall_ms)
+	((took >= $1)) || {
+		note expected "an end after $1 ms"
+		note got "$(job_ended "$JOB")"
+		because "It ended before its deadline."
+	}
+}
+
+ends_within() { # MS
+	local took
+	took=$(job_report "$JOB" wall_ms)
+	((took <= $1 + LATE_MS + START_MS)) || {
+		note expected "an end after $1 ms"
+		note got "$(job_ended "$JOB")"
+		because "It was still running when it should have ended."
+	}
+}
+
+# --- other than verdicts -----------------------------------------------------
+
+prints_nothing() {
+	[[ -s $HERE/${JOB_RUN[JOB]}.out ]] || return 0
+	note expected "nothing on stdout"
+	note got "$(head -n 1 "$HERE/${JOB_RUN[JOB]}.out" | cut -b -200 | tr -d '\0')"
+	because "It printed a verdict, and has asked nobody."
+}
+
+# What is not to be understood is answered by the usage, before anything is sent.
+misuse() { # ARG...
+	knock "$@"
+	status_is 2
+	grep -qi usage "$HERE/${JOB_RUN[JOB]}.err" ||
+		because "It does not say on stderr how it is used."
+	prints_nothing
+}
+
+# --- on the wire, and off it -------------------------------------------------
+
+# Its first SYNs, COUNT of them, went out before the deadline of the first.
+begun_together() { # COUNT
+	local count span
+	read -r count span < <(awk '
+		index("," $15 ",", ",connect,") {
+			if (!count++)
+				first = $1
+			last = $1
+		}
+		END { print count + 0, int((last - first) * 1000) }' "$HERE/events")
+	((count == $1)) || {
+		note expected "SYNs to $1 ports"
+		note got "SYNs to $count"
+		because "It did not knock at every port." || return
+	}
+	((span < MS)) || {
+		note expected "all first SYNs before the first deadline, after $MS ms"
+		note got "the last one after $span ms"
+		diagnose "It knocks at the next port when the one before has answered," \
+			"or not. Begin all of them, and then wait for all at once."
+		because "The ports were tried one after the other."
+	}
+}
+
+only_family() { # 4|6
+	local other='\['
+	[[ $1 == 4 ]] || other='[0-9]'
+	sent_syn || because "On the wire there is no SYN." || return
+	! awk '{ print $3 }' "$HERE/events" | grep -q "^$other" ||
+		because "With -$1 it used the other family."
+}
+
+# While one port keeps silent it has no more than COUNT sockets open.
+keeps_sockets() { # COUNT
+	settles has_sockets "$1" || {
+		note expected "$1 socket open, for the port that keeps silent"
+		note got "$COUNT open"
+		must_run || return
+		diagnose "Whoever has an answer has no more use for its socket: close" \
+			"it, on every path. What fails has a socket, too."
+		because "It keeps sockets open whose verdict is known."
+	}
+}
+
+has_sockets() { # COUNT
+	local pid fd
+	COUNT=0
+	job_tree
+	for pid in "${TREE[@]}"; do
+		for fd in "/proc/$pid/fd/"*; do
+			[[ $(readlink "$fd") != socket:* ]] || COUNT=$((COUNT + 1))
+		done
+	done
+	((COUNT == $1))
+}

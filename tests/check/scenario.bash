@@ -1,0 +1,28 @@
+# scenario.bash - scenarios of a lab, loaded for one check (sourced)
+# shellcheck shell=bash
+
+# shellcheck source=common/lab/say.sh
+. "$LABDIR/say.sh"
+# shellcheck source=common/lab/network.sh
+. "$LABDIR/network.sh"
+# shellcheck source=common/lab/scenario.sh
+. "$LABDIR/scenario.sh"
+
+# NAME of this lab's scenarios, or else of those that only its grader has; it
+# takes the place of the one before. A server of it is at this check's port.
+scenario() { # NAME
+	local folder=$LAB/scenarios/$1
+	[[ -d $folder ]] || folder=$TESTS/${LAB##*/}/scenarios/$1
+	scenario_set "$folder"
+}
+
+# Called by teardown, too.
+scenario_away() {
+	[[ ! -s /run/portlab/scenario ]] || scenario_set ''
+}
+
+scenario_set() { # PATH
+	SCENARIO_PORT=$PORT scenario_switch "$1" 3>&- 4>&- 10>&- \
+		>"$HERE/scenario" 2>&1 </dev/null ||
+		grader_broken "scenario $1: $(tail -n 1 "$HERE/scenario")"
+}
