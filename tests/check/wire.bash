@@ -77,14 +77,8 @@ in_time_wait() { # HOST
 	esac
 }
 
-# What first came back to the client from PORT (this check's), in words.
-came_back() { # [PORT]
-	wire "$@"
-	first_answer
-}
-
-# The same of what is in $HERE/events: "nothing", or a packet "of" a host. One
-# that has come to the router, and no further, is none.
+# What first came back to the client, of what is in $HERE/events: "nothing", or
+# a packet "of" a host. One that came to the router, and no further, is none.
 first_answer() {
 	awk -v client4="$CLIENT4:" -v client6="[$CLIENT6]:" \
 		-v server4="$SERVER4:" -v server6="[$SERVER6]:" '
@@ -95,8 +89,8 @@ first_answer() {
 			"server" : "router"
 		if (index("," $15 ",", ",own,"))
 			host = "router"
-		kind = $5 == "icmp" ? "ICMP" : $5 == "syn-ack" ? "SYN,ACK" : $6
-		answer = ($5 == "rst" ? "RST" : kind) " of " host
+		kind = $5 == "icmp" ? "ICMP" : $5 == "rst" ? "RST" : $6
+		answer = kind " of " host
 		exit
 	}
 	END { print answer ? answer : "nothing" }' "$HERE/events"
@@ -107,7 +101,8 @@ answered_by() { # WHAT PORT...
 	local what=$1 port came
 	shift
 	for port in "${@:-$PORT}"; do
-		came=$(came_back "$port")
+		wire "$port"
+		came=$(first_answer)
 		sent_syn || because "On the wire there is no SYN to port $port." || return
 		[[ $came == "$what" ]] || {
 			note expected "on the wire comes back: $what"
