@@ -13,11 +13,13 @@
  *   socket        socket() for TCP: EMFILE, of which most programs rightly end
  *   listen        listen() for TCP: EADDRINUSE, as if another program that was
  *                 bound to the same port had been quicker; likewise
+ *   clock         whoever asks for the time of day finds that it has been set,
+ *                 to an hour later, since he last asked: each time
  *
  * One call in ODDS (4; 1: each) fails, on average. Calls are counted for
- * each family (receive, send, accept, wait, socket, listen), and only those
- * that have something to be had: bytes or EOF to read, room to write, a client.
- * So which calls fail depends on SEED (0) alone, not on time: the same
+ * each family (receive, send, accept, wait, socket, listen, clock), and only
+ * those that have something to be had: bytes or EOF to read, room to write, a
+ * client. So which calls fail depends on SEED (0) alone, not on time: the same
  * conversation meets the same faults. A fault that a call cannot have, as a
  * short read where there is one byte, is kept for the next.
  *
@@ -61,8 +63,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -70,6 +74,7 @@
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -84,6 +89,7 @@ enum {
 	CHUNK_BYTES = 64 * 1024,
 	HELD_CALLS = 64,
 	FILTER_WORDS = 64,
+	HOUR_S = 3600,
 };
 
 #if defined(__x86_64__)
@@ -104,23 +110,24 @@ enum kind {
 	NO_DESCRIPTOR,
 	NO_SOCKET,
 	LATE_LISTEN,
+	CLOCK_SET,
 	KINDS,
 };
 
 static const char *const kind_name[KINDS] = {
 	"short-read", "short-write", "eintr",  "econnaborted",
-	"emfile",     "socket",	     "listen",
+	"emfile",     "socket",	     "listen", "clock",
 };
 
 /* The errno value; 0 for those that are a matter of counts. */
 static const int kind_error[KINDS] = {
-	0, 0, EINTR, ECONNABORTED, EMFILE, EMFILE, EADDRINUSE,
+	0, 0, EINTR, ECONNABORTED, EMFILE, EMFILE, EADDRINUSE, 0,
 };
 
-enum family { RECEIVE, SEND, ACCEPT, WAIT, SOCKET, LISTEN, FAMILIES };
+enum family { RECEIVE, SEND, ACCEPT, WAIT, SOCKET, LISTEN, CLOCK, FAMILIES };
 
 static const char *const family_name[FAMILIES] = {
-	"receive", "send", "accept", "wait", "socket", "listen",
+	"receive", "send", "accept", "wait", "socket", "listen", "clock",
 };
 
 static const unsigned family_kinds[FAMILIES] = {
@@ -130,6 +137,7 @@ static const unsigned family_kinds[FAMILIES] = {
 	1U << INTERRUPTED,
 	1U << NO_SOCKET,
 	1U << LATE_LISTEN,
+	1U << CLOCK_SET,
 };
 
 /* Where a call has its buffer and its length. */
@@ -140,15 +148,19 @@ static const struct watched {
 	enum family family;
 	enum shape shape;
 } watched[] = {
-	{SYS_read, RECEIVE, PLAIN},	{SYS_readv, RECEIVE, VECTOR},
-	{SYS_recvfrom, RECEIVE, FLAGS}, {SYS_write, SEND, PLAIN},
-	{SYS_writev, SEND, VECTOR},	{SYS_sendto, SEND, FLAGS},
-	{SYS_accept, ACCEPT, OTHER},	{SYS_accept4, ACCEPT, OTHER},
-	{SYS_socket, SOCKET, OTHER},	{SYS_listen, LISTEN, OTHER},
-	{SYS_ppoll, WAIT, OTHER},	{SYS_pselect6, WAIT, OTHER},
-	{SYS_epoll_pwait, WAIT, OTHER},
+	{SYS_read, RECEIVE, PLAIN},	  {SYS_readv, RECEIVE, VECTOR},
+	{SYS_recvfrom, RECEIVE, FLAGS},	  {SYS_write, SEND, PLAIN},
+	{SYS_writev, SEND, VECTOR},	  {SYS_sendto, SEND, FLAGS},
+	{SYS_accept, ACCEPT, OTHER},	  {SYS_accept4, ACCEPT, OTHER},
+	{SYS_socket, SOCKET, OTHER},	  {SYS_listen, LISTEN, OTHER},
+	{SYS_ppoll, WAIT, OTHER},	  {SYS_pselect6, WAIT, OTHER},
+	{SYS_epoll_pwait, WAIT, OTHER},	  {SYS_clock_gettime, CLOCK, OTHER},
+	{SYS_gettimeofday, CLOCK, OTHER},
+#ifdef SYS_time
+	{SYS_time, CLOCK, OTHER},
+#endif
 #ifdef SYS_poll
-	{SYS_poll, WAIT, OTHER},	{SYS_select, WAIT, OTHER},
+	{SYS_poll, WAIT, OTHER},	  {SYS_select, WAIT, OTHER},
 	{SYS_epoll_wait, WAIT, OTHER},
 #endif
 };
@@ -593,6 +605,48 @@ static void on_listen(struct chaos *chaos, struct held *held)
 		go_on(chaos, &held->call);
 }
 
+/* Write the time of day NOW to where the call wants it; false if nowhere. */
+static bool tell_time(const struct seccomp_notif *call, struct timespec now)
+{
+	const __u64 *args = call->data.args;
+	struct timeval tv = {now.tv_sec, now.tv_nsec / 1000};
+
+	if (call->data.nr == SYS_clock_gettime)
+		return copy_out(call, args[1], &now, sizeof now);
+	if (args[0] == 0)
+		return true;
+	if (call->data.nr == SYS_gettimeofday)
+		return copy_out(call, args[0], &tv, sizeof tv);
+	return copy_out(call, args[0], &now.tv_sec, sizeof now.tv_sec);
+}
+
+/* The time of day, another hour later; other clocks nobody can set. */
+static void on_clock(struct chaos *chaos, struct held *held)
+{
+	const struct seccomp_notif *call = &held->call;
+	int number = call->data.nr;
+	struct timespec now;
+
+	if (chaos->schedule[CLOCK].kinds == 0 ||
+	    (number == SYS_clock_gettime &&
+	     call->data.args[0] != CLOCK_REALTIME &&
+	     call->data.args[0] != CLOCK_REALTIME_COARSE)) {
+		go_on(chaos, call);
+		return;
+	}
+	count_call(chaos, CLOCK);
+	clock_gettime(CLOCK_REALTIME, &now);
+	now.tv_sec += HOUR_S * (time_t)chaos->schedule[CLOCK].calls;
+	if (!tell_time(call, now)) {
+		go_on(chaos, call);
+		return;
+	}
+	bool is_time =
+		number != SYS_clock_gettime && number != SYS_gettimeofday;
+	answer(chaos, call, is_time ? now.tv_sec : 0, 0, 0);
+	injected(chaos, CLOCK, CLOCK_SET, 0, 0);
+}
+
 /* --- Held calls --- */
 
 static void forget(struct chaos *chaos, size_t i)
@@ -627,6 +681,63 @@ static void look_at_held(struct chaos *chaos)
 
 /* --- The program --- */
 
+/*
+ * Where the stack of PID, that has just been started, begins: with argc, argv,
+ * the environment, and the list of what the kernel has told it. 0 if unknown.
+ */
+static uint64_t start_of_stack(pid_t pid)
+{
+	char path[64], line[1024], *field = NULL;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	FILE *stat = fopen(path, "re");
+	if (stat != NULL && fgets(line, sizeof line, stat) != NULL)
+		field = strrchr(line, ')');
+	/* That ends field 2; startstack is field 28: proc_pid_stat(5). */
+	for (int i = 2; field != NULL && i < 28; i++)
+		field = strchr(field + 1, ' ');
+	if (stat != NULL)
+		fclose(stat);
+	return field == NULL ? 0 : strtoull(field, NULL, 10);
+}
+
+/* The word at AT of MEMORY, a program's; 0 where there is none. */
+static unsigned long word_at(int memory, uint64_t at)
+{
+	unsigned long word = 0;
+
+	if (pread(memory, &word, sizeof word, (off_t)at) != sizeof word)
+		return 0;
+	return word;
+}
+
+/*
+ * Hide the vDSO from PID, which is stopped at its start, so that it asks the
+ * kernel what time it is, and does not look for itself: vdso(7), getauxval(3).
+ */
+static void hide_vdso(pid_t pid)
+{
+	const unsigned long ignore = AT_IGNORE;
+	unsigned long what;
+	uint64_t at = start_of_stack(pid);
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
+	int memory = open(path, O_RDWR | O_CLOEXEC);
+	if (memory < 0 || at == 0)
+		broken("cannot look into the program");
+	at += sizeof what; /* argc */
+	for (int lists = 0; lists < 2; at += sizeof what)
+		lists += word_at(memory, at) == 0;
+	while ((what = word_at(memory, at)) != AT_NULL &&
+	       what != AT_SYSINFO_EHDR)
+		at += 2 * sizeof what;
+	if (what != AT_NULL &&
+	    pwrite(memory, &ignore, sizeof ignore, (off_t)at) != sizeof ignore)
+		broken("cannot hide the vDSO");
+	close(memory);
+}
+
 static void take_call(struct chaos *chaos)
 {
 	struct held held = {.fd = -1, .pidfd = -1};
@@ -648,6 +759,8 @@ static void take_call(struct chaos *chaos)
 		on_socket(chaos, &held);
 	else if (held.what->family == LISTEN)
 		on_listen(chaos, &held);
+	else if (held.what->family == CLOCK)
+		on_clock(chaos, &held);
 	else if (on_descriptor(chaos, &held))
 		return;
 	let_go(&held);
@@ -664,7 +777,14 @@ static bool take_signal(struct chaos *chaos, int *status)
 		kill(chaos->child, (int)info.ssi_signo);
 		return false;
 	}
-	return waitpid(chaos->child, status, WNOHANG) == chaos->child;
+	if (waitpid(chaos->child, status, WNOHANG) != chaos->child)
+		return false;
+	if (!WIFSTOPPED(*status))
+		return true;
+	/* become() has asked for this stop. */
+	hide_vdso(chaos->child);
+	ptrace(PTRACE_DETACH, chaos->child, NULL, NULL);
+	return false;
 }
 
 /* Serve system calls until COMMAND has ended: how, as waitpid(2) has it. */
@@ -780,7 +900,8 @@ static int receive_descriptor(int channel)
 }
 
 /* Become COMMAND. Nobody serves its calls until CHANNEL has been read. */
-_Noreturn static void become(char **command, int channel, pid_t parent)
+_Noreturn static void become(const struct chaos *chaos, char **command,
+			     int channel, pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -794,6 +915,9 @@ _Noreturn static void become(char **command, int channel, pid_t parent)
 	if (notify < 0 || send_descriptor(channel, notify) < 0)
 		_exit(STATUS_BROKEN);
 	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+	/* Stop when COMMAND has been loaded, for take_signal(). */
+	if (chaos->schedule[CLOCK].kinds != 0)
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 	execvp(command[0], command);
 	int err = errno;
 	cli_warn_errno("%s", command[0]);
@@ -811,7 +935,7 @@ static void start(struct chaos *chaos, char **command)
 	if (chaos->child < 0)
 		broken("fork");
 	if (chaos->child == 0)
-		become(command, channel[1], parent);
+		become(chaos, command, channel[1], parent);
 	close(channel[1]);
 	chaos->notify = receive_descriptor(channel[0]);
 	close(channel[0]);
@@ -921,8 +1045,7 @@ static FILE *open_output(const char *file)
 int main(int argc, char **argv)
 {
 	static struct chaos chaos = {.odds = ODDS};
-	unsigned kinds =
-		(1U << KINDS) - 1 - (1U << NO_SOCKET) - (1U << LATE_LISTEN);
+	unsigned kinds = (1U << NO_SOCKET) - 1;
 	int opt;
 
 	cli_init(argv[0], "[-s SEED] [-p ODDS] [-f KIND,...] [-o FILE] "
