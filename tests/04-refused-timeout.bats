@@ -14,6 +14,11 @@ meets() { # SCENARIO ARG...
 	knock "${@:2}" server "$PORT"
 }
 
+# These take seconds, so they are begun before the first check.
+setup_file() {
+	ahead deadline gave-up
+}
+
 # What it is called, with its errno; which status says so; what came back.
 finds() { # STATUS PACKET VERDICT [ERRNO]
 	verdict "${@:3}"
@@ -64,23 +69,43 @@ finds() { # STATUS PACKET VERDICT [ERRNO]
 	for network in drop drop-server drop-reply queue-full; do
 		meets "$network" -4 -t 100
 		finds 4 nothing timeout ETIMEDOUT
-		at_the_deadline
+		not_before_the_deadline
 	done
 }
 
+begin_deadline() {
+	router_drops "$PORT" "$(port 2)"
+	knocks -4 -t 50 "$ROUTER4" "$PORT"
+	knocks -4 -t 1700 "$ROUTER4" "$(port 2)"
+}
+
 @test "deadline: ends at the deadline, from 50 ms on" {
-	scenario drop
-	for ms in 50 1100; do
-		knock -4 -t "$ms" server "$PORT"
+	begun
+	for nth in 0 1; do
+		knocked "$nth"
 		verdict timeout ETIMEDOUT
 		at_the_deadline
 	done
 }
 
-@test "gave-up: says timeout when the kernel gives up first" {
-	kernel_setting client ipv4/tcp_syn_retries 1
+@test "clock: the deadline stays when somebody sets the clock" {
+	with_chaos clock
+	meets drop -4 -t 300
+	verdict timeout ETIMEDOUT
+	at_the_deadline
+}
+
+# Two SYNs are all, and then three seconds of patience.
+begin_gave-up() {
 	kernel_setting client ipv4/tcp_syn_linear_timeouts 0
-	meets drop -4 -t 20000
+	kernel_setting client ipv4/tcp_syn_retries 1
+	router_drops "$PORT"
+	knocks -4 -t 20000 "$ROUTER4" "$PORT"
+}
+
+@test "gave-up: says timeout when the kernel gives up first" {
+	begun
+	knocked 0
 	finds 4 nothing timeout ETIMEDOUT
 	ends_within 10000
 }
@@ -113,8 +138,7 @@ finds() { # STATUS PACKET VERDICT [ERRNO]
 	meets reject-net -4
 	finds 5 'ICMP of router' unreachable ENETUNREACH
 	meets no-route -4
-	verdict unreachable ENETUNREACH
-	status_is 5
+	finds 5 nothing unreachable ENETUNREACH
 }
 
 @test "no-host: waits for the answer when the host is off" {
@@ -124,6 +148,10 @@ finds() { # STATUS PACKET VERDICT [ERRNO]
 }
 
 @test "ipv6: the same over IPv6, in the second that it takes" {
+	meets closed -6
+	finds 3 'RST of server' refused ECONNREFUSED
+	meets no-route -6
+	finds 5 nothing unreachable ENETUNREACH
 	meets reject-admin -6 -t 5000
 	finds 5 'ICMP of router' unreachable EACCES
 }
@@ -185,6 +213,8 @@ finds() { # STATUS PACKET VERDICT [ERRNO]
 	meets drop -t 700
 	verdict timeout ETIMEDOUT
 	ends_within 700
+	wire
+	begun_together 2
 }
 
 @test "furthest: tells of the address where the SYN got furthest" {

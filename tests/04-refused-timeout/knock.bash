@@ -7,23 +7,34 @@
 # what a wrong one needs, which waits for a second or twice as long.
 
 readonly AT_ONCE_MS=700 # less than the second until a SYN is sent again
-readonly LATE_MS=500    # of a deadline that holds
-readonly START_MS=500   # until a program that was started does something
+readonly LATE_MS=400    # of a deadline that holds
+readonly START_MS=200   # until a program that was started does something
+
+# Of each knock of this check: its deadline, its host, its ports.
+KNOCK_MS=() KNOCK_HOST=() KNOCK_PORTS=()
+AHEAD_KEEPS+=(KNOCK_MS KNOCK_HOST KNOCK_PORTS)
 
 # On the client, knock [-t MS] [-4|-6] HOST PORT..., to its end.
 knock() { # ARG...
 	knocks "$@"
+	knocked "$JOB"
+}
+
+# To the end of the knock with this number, counted from 0.
+knocked() { # NUMBER
+	JOB=$1
+	MS=${KNOCK_MS[JOB]} HOST=${KNOCK_HOST[JOB]}
+	read -ra PORTS <<<"${KNOCK_PORTS[JOB]}"
 	must_end $((MS + EXIT_MS))
 }
 
 knocks() { # ARG...
 	local -a values=()
-	local port
-	MS=3000
+	local port ms=3000
 	while [[ $1 == -* ]]; do
 		case $1 in
 		-t)
-			MS=${2//[!0-9]/}
+			ms=${2//[!0-9]/}
 			values+=("ms=$2")
 			shift
 			;;
@@ -31,11 +42,11 @@ knocks() { # ARG...
 		esac
 		shift
 	done
-	HOST=$1 PORTS=("${@:2}")
-	for port in "${PORTS[@]}"; do
+	for port in "${@:2}"; do
 		note port "$port"
 	done
-	start client knock "${values[@]}" host="$HOST" ports="${PORTS[*]}"
+	KNOCK_MS+=("$ms") KNOCK_HOST+=("$1") KNOCK_PORTS+=("${*:2}")
+	start client knock "${values[@]}" host="$1" ports="${*:2}"
 }
 
 # --- what it has said --------------------------------------------------------
@@ -118,7 +129,7 @@ at_the_deadline() {
 		}
 	done
 	not_after $((MS + LATE_MS)) "in $MS ms"
-	ends_after "$MS"
+	not_before_the_deadline
 }
 
 not_after() { # MS WORDS
@@ -132,17 +143,17 @@ not_after() { # MS WORDS
 	done
 }
 
-# All of the program took between so many milliseconds.
-ends_after() { # MS
+not_before_the_deadline() {
 	local took
 	took=$(job_report "$JOB" wall_ms)
-	((took >= $1)) || {
-		note expected "an end after $1 ms"
+	((took >= MS)) || {
+		note expected "an end after $MS ms"
 		note got "$(job_ended "$JOB")"
 		because "It ended before its deadline."
 	}
 }
 
+# All of it took so long at most.
 ends_within() { # MS
 	local took
 	took=$(job_report "$JOB" wall_ms)

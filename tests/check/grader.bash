@@ -8,8 +8,8 @@
 # a limit, and waits for an event, not for the time to pass.
 #
 # The values that every check has: PORT, and port N for further ones, which are
-# its own; SEED; SERVER4, SERVER6, CLIENT4, CLIENT6, the addresses of the hosts;
-# HERE, a folder of its own.
+# its own; SEED; SERVER4, SERVER6, CLIENT4, CLIENT6, ROUTER4, the addresses of
+# the hosts; HERE, a folder of its own.
 
 # Bats' trace of every command costs more than the checks do.
 set +T
@@ -34,6 +34,8 @@ set +T
 . "$TESTS/check/built.bash"
 # shellcheck source=tests/check/scenario.bash
 . "$TESTS/check/scenario.bash"
+# shellcheck source=tests/check/ahead.bash
+. "$TESTS/check/ahead.bash"
 
 # Ports from 10000 on, below those that the kernel gives out by itself. Each
 # check has some of its own, so that the capture can be sliced by them.
@@ -41,18 +43,23 @@ readonly FIRST_PORT=10000 PORTS_A_CHECK=64 BLOCKS=300
 
 CLIENT4=198.51.100.10 CLIENT6=2001:db8:1::10
 SERVER4=203.0.113.20 SERVER6=2001:db8:2::20
-readonly CLIENT4 CLIENT6 SERVER4 SERVER6
+ROUTER4=198.51.100.1
+readonly CLIENT4 CLIENT6 SERVER4 SERVER6 ROUTER4
 
 setup() {
 	SKIPPED='' # the reason, when this check is not made
-	CHECK=${BATS_TEST_DESCRIPTION%%:*}
-	HERE=$WORK/results/checks/$CHECK
-	ACCOUNT=$HERE/account
-	mkdir "$HERE"
-	check_place
-	PORT=$((FIRST_PORT + (SEED + NUMBER) % BLOCKS * PORTS_A_CHECK))
+	check_begin "${BATS_TEST_DESCRIPTION%%:*}"
 	check_needs
 	! declare -F values >/dev/null || values
+}
+
+check_begin() { # ID
+	CHECK=$1
+	HERE=$WORK/results/checks/$CHECK
+	ACCOUNT=$HERE/account
+	mkdir -p "$HERE"
+	check_place
+	PORT=$((FIRST_PORT + (SEED + NUMBER) % BLOCKS * PORTS_A_CHECK))
 }
 
 teardown() {

@@ -487,13 +487,13 @@ rests_a_while() {
 # What is started next has system calls that fail now and then.
 with_chaos() { # KIND,... [OPTION...]
 	PREFIX=("$WORK/bin/chaos" -s "$SEED" -f "$1" -o /dev/null "${@:2}" --)
-	[[ -e $WORK/chaos ]] || chaos_tried >"$WORK/chaos"
-	[[ -s $WORK/chaos ]] || check_skip not-here \
+	[[ -e $WORK/chaos.$1 ]] || chaos_tried "$1" >"$WORK/chaos.$1"
+	[[ -s $WORK/chaos.$1 ]] || check_skip not-here \
 		"not here: system calls cannot be made to fail"
 }
 
-chaos_tried() {
+chaos_tried() { # KIND,...
 	cp "$BUILD/test/chaos" "$WORK/bin/"
 	! "$BUILD/test/jail" --ro "$WORK/bin" --chdir /tmp "$WORK/bin/chaos" \
-		-o /dev/null true 3>&- </dev/null >/dev/null 2>&1 || echo works
+		-f "$1" -o /dev/null true 3>&- </dev/null >/dev/null 2>&1 || echo works
 }

@@ -26,3 +26,13 @@ scenario_set() { # PATH
 		>"$HERE/scenario" 2>&1 </dev/null ||
 		grader_broken "scenario $1: $(tail -n 1 "$HERE/scenario")"
 }
+
+# The router takes no SYN for this check's ports, and says nothing. No scenario
+# has rules in that table, so none changes it.
+router_drops() { # PORT...
+	local port
+	for port in "$@"; do
+		"$LABNS" host router iptables -t raw -I PREROUTING -p tcp \
+			--dport "$port" -j DROP
+	done
+}

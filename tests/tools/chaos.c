@@ -388,26 +388,24 @@ static void let_go(const struct held *held)
 		close(held->pidfd);
 }
 
-static bool copy_in(const struct seccomp_notif *call, void *to, uint64_t from,
-		    size_t n)
+static bool copy_in(uint32_t pid, void *to, uint64_t from, size_t n)
 {
 	struct iovec here = {to, n};
 	/* An address of another process: it is never followed here. */
 	struct iovec there = {.iov_len = n};
 
 	memcpy(&there.iov_base, &from, sizeof there.iov_base);
-	return process_vm_readv((pid_t)call->pid, &here, 1, &there, 1, 0) ==
+	return process_vm_readv((pid_t)pid, &here, 1, &there, 1, 0) ==
 	       (ssize_t)n;
 }
 
-static bool copy_out(const struct seccomp_notif *call, uint64_t to, void *from,
-		     size_t n)
+static bool copy_out(uint32_t pid, uint64_t to, void *from, size_t n)
 {
 	struct iovec here = {from, n};
 	struct iovec there = {.iov_len = n};
 
 	memcpy(&there.iov_base, &to, sizeof there.iov_base);
-	return process_vm_writev((pid_t)call->pid, &here, 1, &there, 1, 0) ==
+	return process_vm_writev((pid_t)pid, &here, 1, &there, 1, 0) ==
 	       (ssize_t)n;
 }
 
@@ -420,7 +418,7 @@ static bool find_buffer(const struct held *held, uint64_t *at, size_t *len)
 	if (held->what->shape == VECTOR) {
 		piece[1] = 0;
 		for (uint64_t i = 0; i < args[2] && piece[1] == 0; i++)
-			if (!copy_in(&held->call, piece,
+			if (!copy_in(held->call.pid, piece,
 				     args[1] + i * sizeof piece, sizeof piece))
 				return false;
 	}
@@ -455,7 +453,7 @@ static bool read_short(struct chaos *chaos, const struct held *held)
 	size_t n = short_count(chaos, RECEIVE, (size_t)there);
 	/* First to the caller, who may be gone: then nothing is lost. */
 	if (!still_waits(chaos, &held->call) ||
-	    !copy_out(&held->call, at, buf, n) ||
+	    !copy_out(held->call.pid, at, buf, n) ||
 	    recv(held->fd, buf, n, MSG_DONTWAIT) != (ssize_t)n)
 		return false;
 	answer(chaos, &held->call, (int64_t)n, 0, 0);
@@ -473,7 +471,7 @@ static bool write_short(struct chaos *chaos, const struct held *held)
 		return false;
 	len = len < sizeof buf ? len : sizeof buf;
 	size_t n = short_count(chaos, SEND, len);
-	if (!copy_in(&held->call, buf, at, n) ||
+	if (!copy_in(held->call.pid, buf, at, n) ||
 	    !still_waits(chaos, &held->call))
 		return false;
 	/* An error, EPIPE above all with its signal, is for the caller. */
@@ -612,12 +610,12 @@ static bool tell_time(const struct seccomp_notif *call, struct timespec now)
 	struct timeval tv = {now.tv_sec, now.tv_nsec / 1000};
 
 	if (call->data.nr == SYS_clock_gettime)
-		return copy_out(call, args[1], &now, sizeof now);
+		return copy_out(call->pid, args[1], &now, sizeof now);
 	if (args[0] == 0)
 		return true;
 	if (call->data.nr == SYS_gettimeofday)
-		return copy_out(call, args[0], &tv, sizeof tv);
-	return copy_out(call, args[0], &now.tv_sec, sizeof now.tv_sec);
+		return copy_out(call->pid, args[0], &tv, sizeof tv);
+	return copy_out(call->pid, args[0], &now.tv_sec, sizeof now.tv_sec);
 }
 
 /* The time of day, another hour later; other clocks nobody can set. */
@@ -701,14 +699,12 @@ static uint64_t start_of_stack(pid_t pid)
 	return field == NULL ? 0 : strtoull(field, NULL, 10);
 }
 
-/* The word at AT of MEMORY, a program's; 0 where there is none. */
-static unsigned long word_at(int memory, uint64_t at)
+/* The word at AT of the memory of PID; 0 where there is none. */
+static unsigned long word_at(pid_t pid, uint64_t at)
 {
 	unsigned long word = 0;
 
-	if (pread(memory, &word, sizeof word, (off_t)at) != sizeof word)
-		return 0;
-	return word;
+	return copy_in((uint32_t)pid, &word, at, sizeof word) ? word : 0;
 }
 
 /*
@@ -717,25 +713,20 @@ static unsigned long word_at(int memory, uint64_t at)
  */
 static void hide_vdso(pid_t pid)
 {
-	const unsigned long ignore = AT_IGNORE;
+	unsigned long ignore = AT_IGNORE;
 	unsigned long what;
 	uint64_t at = start_of_stack(pid);
-	char path[64];
 
-	snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
-	int memory = open(path, O_RDWR | O_CLOEXEC);
-	if (memory < 0 || at == 0)
+	if (at == 0)
 		broken("cannot look into the program");
 	at += sizeof what; /* argc */
 	for (int lists = 0; lists < 2; at += sizeof what)
-		lists += word_at(memory, at) == 0;
-	while ((what = word_at(memory, at)) != AT_NULL &&
-	       what != AT_SYSINFO_EHDR)
+		lists += word_at(pid, at) == 0;
+	while ((what = word_at(pid, at)) != AT_NULL && what != AT_SYSINFO_EHDR)
 		at += 2 * sizeof what;
 	if (what != AT_NULL &&
-	    pwrite(memory, &ignore, sizeof ignore, (off_t)at) != sizeof ignore)
+	    !copy_out((uint32_t)pid, at, &ignore, sizeof ignore))
 		broken("cannot hide the vDSO");
-	close(memory);
 }
 
 static void take_call(struct chaos *chaos)

@@ -1,0 +1,42 @@
+# ahead.bash - checks that are begun before the first one, because they take
+# time (sourced)
+# shellcheck shell=bash
+#
+# A lab's setup_file() says which: ahead CHECK... What each begins with is in
+# its begin_CHECK(), and the test itself says: begun. What such a check needs
+# of the network must not be taken from it by the checks that come meanwhile.
+
+# The variables that begin_CHECK() sets for its test; a lab may add to them.
+AHEAD_KEEPS=(JOB_NAME JOB_RUN JOB_JAIL JOB SETTINGS)
+
+ahead() { # CHECK...
+	local check
+	for check in "$@"; do
+		# It stays, for a jail ends with whoever has started it.
+		read -r < <(ahead_begin "$check" 3>&- 4>&- 10>&-) || true
+	done
+}
+
+# What cannot be begun here is left to the test, which will say why.
+ahead_begin() { # CHECK
+	skip() {
+		exit
+	}
+	check_begin "$1"
+	"begin_$1"
+	declare -p "${AHEAD_KEEPS[@]}" |
+		sed 's/^declare --/declare -g/; s/^declare -a/declare -ga/' \
+			>"$HERE/ahead"
+	echo begun
+	wait
+}
+
+# It goes on where begin_CHECK() has ended.
+begun() {
+	if [[ -e $HERE/ahead ]]; then
+		# shellcheck source=/dev/null
+		. "$HERE/ahead"
+	else
+		"begin_$CHECK"
+	fi
+}
