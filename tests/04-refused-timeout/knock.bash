@@ -59,12 +59,13 @@ verdict() { # VERDICT [ERRNO]
 # A line for each, in this order; TIMES are their milliseconds.
 verdicts() { # "PORT VERDICT [ERRNO]"...
 	local out=$HERE/${JOB_RUN[JOB]}.out i
-	local -a lines
+	local -a lines wanted
 	mapfile -t lines < <(head -c 65536 "$out" | tr -d '\0')
 	TIMES=()
 	for ((i = 0; i < $#; i++)); do
 		# shellcheck disable=SC2086 # words
-		verdict_line "${lines[i]-}" ${@:i+1:1} || return
+		read -ra wanted <<<"${*:i+1:1}"
+		verdict_line "${lines[i]-}" "${wanted[@]}" || return
 	done
 	((${#lines[@]} == $#)) || {
 		note expected "$# lines on stdout"
@@ -195,16 +196,16 @@ begun_together() { # COUNT
 		}
 		END { print count + 0, int((last - first) * 1000) }' "$HERE/events")
 	((count == $1)) || {
-		note expected "SYNs to $1 ports"
-		note got "SYNs to $count"
-		because "It did not knock at every port." || return
+		note expected "$1 first SYNs, one for each port and address"
+		note got "$count"
+		because "It did not knock everywhere." || return
 	}
 	((span < MS)) || {
 		note expected "all first SYNs before the first deadline, after $MS ms"
 		note got "the last one after $span ms"
-		diagnose "It knocks at the next port when the one before has answered," \
-			"or not. Begin all of them, and then wait for all at once."
-		because "The ports were tried one after the other."
+		diagnose "It waits for one to answer before it knocks at the next." \
+			"Begin all of them, then wait for all of them at once."
+		because "It knocked at one after the other."
 	}
 }
 
@@ -216,16 +217,24 @@ only_family() { # 4|6
 		because "With -$1 it used the other family."
 }
 
-# While one port keeps silent it has no more than COUNT sockets open.
-keeps_sockets() { # COUNT
+# It has knocked at every PORT..., of which COUNT keep silent, and has as many
+# sockets open; none of those whose answer has come.
+keeps_sockets() { # COUNT PORT...
+	settles has_begun "${@:2}" ||
+		because "It did not knock at every port at once." || return
 	settles has_sockets "$1" || {
+		must_run || return
 		note expected "$1 socket open, for the port that keeps silent"
 		note got "$COUNT open"
-		must_run || return
 		diagnose "Whoever has an answer has no more use for its socket: close" \
 			"it, on every path. What fails has a socket, too."
 		because "It keeps sockets open whose verdict is known."
 	}
+}
+
+has_begun() { # PORT...
+	wire "$@"
+	(($(grep -c '[ ,]connect' "$HERE/events") >= $#))
 }
 
 has_sockets() { # COUNT

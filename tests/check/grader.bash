@@ -41,16 +41,10 @@ set +T
 # check has some of its own, so that the capture can be sliced by them.
 readonly FIRST_PORT=10000 PORTS_A_CHECK=64 BLOCKS=300
 
-CLIENT4=198.51.100.10 CLIENT6=2001:db8:1::10
-SERVER4=203.0.113.20 SERVER6=2001:db8:2::20
-ROUTER4=198.51.100.1
-readonly CLIENT4 CLIENT6 SERVER4 SERVER6 ROUTER4
-
 setup() {
 	SKIPPED='' # the reason, when this check is not made
 	check_begin "${BATS_TEST_DESCRIPTION%%:*}"
 	check_needs
-	! declare -F values >/dev/null || values
 }
 
 check_begin() { # ID
@@ -60,6 +54,7 @@ check_begin() { # ID
 	mkdir -p "$HERE"
 	check_place
 	PORT=$((FIRST_PORT + (SEED + NUMBER) % BLOCKS * PORTS_A_CHECK))
+	! declare -F values >/dev/null || values
 }
 
 teardown() {

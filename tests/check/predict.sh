@@ -57,10 +57,11 @@ predict_begin() {
 
 # No listener of ours is to be there when the checks look for listeners.
 predict_tidy() {
-	((${#PREDICT_PIDS[@]} == 0)) || kill -KILL "${PREDICT_PIDS[@]}" \
-		2>/dev/null || true
-	wait "${PREDICT_PIDS[@]}" 2>/dev/null || true
 	exec {HELD}<&-
+	# wait, told of nobody, would wait for the capture.
+	((${#PREDICT_PIDS[@]} > 0)) || return 0
+	kill -KILL "${PREDICT_PIDS[@]}" 2>/dev/null || true
+	wait "${PREDICT_PIDS[@]}" 2>/dev/null || true
 }
 
 predict_end() {

@@ -11,9 +11,20 @@
 # NAME of this lab's scenarios, or else of those that only its grader has; it
 # takes the place of the one before. A server of it is at this check's port.
 scenario() { # NAME
-	local folder=$LAB/scenarios/$1
-	[[ -d $folder ]] || folder=$TESTS/${LAB##*/}/scenarios/$1
+	local folder=$LAB/scenarios/$1 verb=up number=${LAB##*/}
+	[[ ! -s /run/portlab/scenario ]] || verb=scenario
+	if [[ -d $folder ]]; then
+		scenario_try "make $verb LAB=${number%%-*} SCENARIO=$1"
+	else
+		folder=$TESTS/${LAB##*/}/scenarios/$1
+		scenario_try "common/lab/portlab $verb ${folder#"$ROOT/"}"
+	fi
 	scenario_set "$folder"
+}
+
+# By hand its server is at port 9000, unless one says otherwise.
+scenario_try() { # COMMAND
+	note try "- SCENARIO_PORT=$PORT $1"
 }
 
 # Called by teardown, too.
@@ -31,8 +42,11 @@ scenario_set() { # PATH
 # has rules in that table, so none changes it.
 router_drops() { # PORT...
 	local port
+	local -a rule
 	for port in "$@"; do
-		"$LABNS" host router iptables -t raw -I PREROUTING -p tcp \
-			--dport "$port" -j DROP
+		rule=(iptables -t raw -I PREROUTING -p tcp --dport "$port"
+			-j DROP)
+		try_this router "${rule[@]}"
+		"$LABNS" host router "${rule[@]}"
 	done
 }

@@ -1,6 +1,12 @@
 # wire.bash - what the capture of this run shows (sourced)
 # shellcheck shell=bash
 
+# The addresses of the hosts.
+CLIENT4=198.51.100.10 CLIENT6=2001:db8:1::10
+SERVER4=203.0.113.20 SERVER6=2001:db8:2::20
+ROUTER4=198.51.100.1
+readonly CLIENT4 CLIENT6 SERVER4 SERVER6 ROUTER4
+
 readonly MARK_MS=5000
 MARKS=0
 

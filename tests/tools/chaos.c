@@ -4,7 +4,7 @@
  * Usage: chaos [-s SEED] [-p ODDS] [-f KIND[,KIND...]] [-o FILE] [-l FILE]
  *              COMMAND [ARG]...
  *
- * KIND, of which without -f all but the last two are injected:
+ * KIND, of which without -f the first five are injected:
  *   short-read    read, recv, readv take at least 1 byte, but not all there is
  *   short-write   write, send, writev take at least 1 byte, but not all
  *   eintr         the above, accept, poll, select and epoll_wait: EINTR

@@ -427,32 +427,37 @@ static void put_said(const struct fields *account)
 		    said - SAID_MAX);
 }
 
-/* "HOST COMMAND": a line to type there, whole. */
-static void put_try(const char *value, bool *network)
+/*
+ * "HOST COMMAND": a line to type there, whole. UP and SHELL: whether the reader
+ * has been told how to have a network, and how to be on a host of it.
+ */
+static void put_try(const char *value, bool *up, bool *shell)
 {
 	size_t host = strcspn(value, " ");
 
 	if (strncmp(value, "- ", 2) == 0) {
 		printf("    %s\n", value + 2);
+		*up = *up || strstr(value, " up ") != NULL;
 		return;
 	}
-	if (!*network)
-		puts("    make up, then make shell HOST=server (or client):");
-	*network = true;
+	if (!*shell)
+		printf("    %s make shell HOST=server (or client):\n",
+		       *up ? "then" : "make up, then");
+	*shell = true;
 	printf("      on %.*s:  %s\n", (int)host, value,
 	       value + host + strspn(value + host, " "));
 }
 
 static void put_tries(const struct fields *account)
 {
-	bool network = false;
+	bool up = false, shell = false;
 
 	if (!has(account, "try"))
 		return;
 	printf("\n%*sTry it yourself:\n", INDENT, "");
 	for (size_t i = 0; i < account->count; i++)
 		if (strcmp(account->list[i].key, "try") == 0)
-			put_try(account->list[i].value, &network);
+			put_try(account->list[i].value, &up, &shell);
 }
 
 /* A block, an empty line before it, whatever it begins with. */
