@@ -94,7 +94,7 @@ verdict_diagnosis() { # LINE VERDICT ERRNO
 		diagnose "EINPROGRESS from connect() is no failure: it has begun, and" \
 			"poll() tells when it has come to an end."
 		;;
-	refused:*' open '* | unreachable:*' open '*)
+	[rtu]*:*' open '*)
 		diagnose "A socket is writable, too, when connect() has failed." \
 			"SO_ERROR has the reason, and only once: asked twice, it is 0."
 		;;

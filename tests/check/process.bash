@@ -485,8 +485,9 @@ rests_a_while() {
 # --- faults ------------------------------------------------------------------
 
 # What is started next has system calls that fail now and then.
-with_chaos() { # KIND,... [OPTION...]
-	PREFIX=("$WORK/bin/chaos" -s "$SEED" -f "$1" -o /dev/null "${@:2}" --)
+with_chaos() { # KIND,... [SEED [ODDS]]
+	PREFIX=("$WORK/bin/chaos" -s "${2:-$SEED}" -p "${3:-4}" -f "$1"
+		-o /dev/null --)
 	[[ -e $WORK/chaos.$1 ]] || chaos_tried "$1" >"$WORK/chaos.$1"
 	[[ -s $WORK/chaos.$1 ]] || check_skip not-here \
 		"not here: system calls cannot be made to fail"

@@ -8,11 +8,13 @@
 # shellcheck source=common/lab/scenario.sh
 . "$LABDIR/scenario.sh"
 
+SCENARIO='' # the folder of the one that is loaded
+
 # NAME of this lab's scenarios, or else of those that only its grader has; it
 # takes the place of the one before. A server of it is at this check's port.
 scenario() { # NAME
 	local folder=$LAB/scenarios/$1 verb=up number=${LAB##*/}
-	[[ ! -s /run/portlab/scenario ]] || verb=scenario
+	[[ -z $SCENARIO ]] || verb=scenario
 	if [[ -d $folder ]]; then
 		scenario_try "make $verb LAB=${number%%-*} SCENARIO=$1"
 	else
@@ -29,10 +31,11 @@ scenario_try() { # COMMAND
 
 # Called by teardown, too.
 scenario_away() {
-	[[ ! -s /run/portlab/scenario ]] || scenario_set ''
+	[[ -z $SCENARIO ]] || scenario_set ''
 }
 
 scenario_set() { # PATH
+	SCENARIO=$1
 	SCENARIO_PORT=$PORT scenario_switch "$1" 3>&- 4>&- 10>&- \
 		>"$HERE/scenario" 2>&1 </dev/null ||
 		grader_broken "scenario $1: $(tail -n 1 "$HERE/scenario")"
@@ -46,7 +49,7 @@ router_drops() { # PORT...
 	for port in "$@"; do
 		rule=(iptables -t raw -I PREROUTING -p tcp --dport "$port"
 			-j DROP)
-		try_this router "${rule[@]}"
+		try_this router /dev/null "${rule[@]}"
 		"$LABNS" host router "${rule[@]}"
 	done
 }

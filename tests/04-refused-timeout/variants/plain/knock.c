@@ -205,7 +205,8 @@ int main(int argc, char **argv)
 		if (err) {
 			fprintf(stderr, "knock: %s: %s\n", argv[optind],
 				gai_strerror(err));
-			return 1;
+			status = 1;
+			goto done;
 		}
 	}
 
@@ -221,8 +222,10 @@ int main(int argc, char **argv)
 			status = mine > status ? mine : status;
 		}
 	}
+done:
 	for (int i = 0; i < count; i++)
-		freeaddrinfo(ports[i].list);
+		if (ports[i].list)
+			freeaddrinfo(ports[i].list);
 	free(ports);
 	free(fds);
 	return status;
