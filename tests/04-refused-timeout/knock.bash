@@ -10,6 +10,9 @@ readonly AT_ONCE_MS=700 # less than the second until a SYN is sent again
 readonly LATE_MS=400    # of a deadline that holds
 readonly START_MS=200   # until a program that was started does something
 
+# Most checks take the time of the program, and of nothing else.
+DETECT_LEAKS=0
+
 # Of each knock of this check: its deadline, its host, its ports.
 KNOCK_MS=() KNOCK_HOST=() KNOCK_PORTS=()
 AHEAD_KEEPS+=(KNOCK_MS KNOCK_HOST KNOCK_PORTS)
@@ -203,8 +206,8 @@ begun_together() { # COUNT
 	((span < MS)) || {
 		note expected "all first SYNs before the first deadline, after $MS ms"
 		note got "the last one after $span ms"
-		diagnose "It waits for one to answer before it knocks at the next." \
-			"Begin all of them, then wait for all of them at once."
+		diagnose "It waits for one to answer before it knocks at the next:" \
+			"begin all of them, then wait for all of them at once."
 		because "It knocked at one after the other."
 	}
 }
