@@ -250,7 +250,7 @@ another_is_refused() { # MS [PLACEHOLDER=VALUE...]
 	peer "${VISIT[@]}"
 	# So few meet between bind() and listen() that one has to be made to.
 	PORT=$(port 2)
-	with_chaos listen -p 1
+	with_chaos listen "$SEED" 1
 	another_is_refused "$PATIENCE_MS"
 }
 
