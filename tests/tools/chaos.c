@@ -39,7 +39,9 @@
  * would cost less, but a static program, Go and whoever calls the kernel
  * himself would not notice it, it quarrels with ASan over who comes first, and
  * its counts would be kept in the memory of the program that is being judged.
- * ptrace(2) would end LeakSanitizer, which traces itself.
+ * ptrace(2) would end LeakSanitizer, which traces itself; for clock alone
+ * COMMAND is traced until it has been loaded, and the vDSO hidden from it, with
+ * which it would read the clock without a system call.
  *
  * Limits: Linux 5.11, and the right to ptrace one's own children (in Docker:
  * --cap-add SYS_PTRACE). Left alone: sendmsg, recvmsg, sendfile, splice,
@@ -679,6 +681,34 @@ static void look_at_held(struct chaos *chaos)
 
 /* --- The program --- */
 
+static void take_call(struct chaos *chaos)
+{
+	struct held held = {.fd = -1, .pidfd = -1};
+
+	if (ioctl(chaos->notify, SECCOMP_IOCTL_NOTIF_RECV, &held.call) < 0) {
+		if (errno == EINTR || errno == ENOENT)
+			return; /* the caller was gone before we came */
+		broken("cannot take a system call");
+	}
+	forget_caller(chaos, held.call.pid);
+	for (size_t i = 0; i < WATCHED; i++)
+		if (watched[i].number == held.call.data.nr)
+			held.what = &watched[i];
+	if (held.what == NULL)
+		go_on(chaos, &held.call);
+	else if (held.what->family == WAIT)
+		on_wait(chaos, &held);
+	else if (held.what->family == SOCKET)
+		on_socket(chaos, &held);
+	else if (held.what->family == LISTEN)
+		on_listen(chaos, &held);
+	else if (held.what->family == CLOCK)
+		on_clock(chaos, &held);
+	else if (on_descriptor(chaos, &held))
+		return;
+	let_go(&held);
+}
+
 /*
  * Where the stack of PID, that has just been started, begins: with argc, argv,
  * the environment, and the list of what the kernel has told it. 0 if unknown.
@@ -727,34 +757,6 @@ static void hide_vdso(pid_t pid)
 	if (what != AT_NULL &&
 	    !copy_out((uint32_t)pid, at, &ignore, sizeof ignore))
 		broken("cannot hide the vDSO");
-}
-
-static void take_call(struct chaos *chaos)
-{
-	struct held held = {.fd = -1, .pidfd = -1};
-
-	if (ioctl(chaos->notify, SECCOMP_IOCTL_NOTIF_RECV, &held.call) < 0) {
-		if (errno == EINTR || errno == ENOENT)
-			return; /* the caller was gone before we came */
-		broken("cannot take a system call");
-	}
-	forget_caller(chaos, held.call.pid);
-	for (size_t i = 0; i < WATCHED; i++)
-		if (watched[i].number == held.call.data.nr)
-			held.what = &watched[i];
-	if (held.what == NULL)
-		go_on(chaos, &held.call);
-	else if (held.what->family == WAIT)
-		on_wait(chaos, &held);
-	else if (held.what->family == SOCKET)
-		on_socket(chaos, &held);
-	else if (held.what->family == LISTEN)
-		on_listen(chaos, &held);
-	else if (held.what->family == CLOCK)
-		on_clock(chaos, &held);
-	else if (on_descriptor(chaos, &held))
-		return;
-	let_go(&held);
 }
 
 /* Pass a signal on; for SIGCHLD: whether COMMAND has ended, and how. */
