@@ -276,7 +276,7 @@ ends_early() { # PORT KIND-OF-INPUT LINE...
 # --- going further -----------------------------------------------------------
 
 @test "accept-fails: goes on when accept() fails: ECONNABORTED, EMFILE" {
-	with_chaos econnaborted,emfile
+	with_chaos econnaborted,emfile "$SEED" 2
 	serve
 	peer 'repeat 8' "${VISIT[@]}" 'end'
 	must_run

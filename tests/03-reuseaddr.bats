@@ -255,7 +255,7 @@ another_is_refused() { # MS [PLACEHOLDER=VALUE...]
 }
 
 @test "accept-fails: goes on when accept() fails: ECONNABORTED, EMFILE" {
-	with_chaos econnaborted,emfile
+	with_chaos econnaborted,emfile "$SEED" 2
 	serve
 	peer 'repeat 8' "${VISIT[@]}" 'close a' end
 	must_run

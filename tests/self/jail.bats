@@ -403,3 +403,10 @@ marked() {
 	echo "$ms ms each"
 	((ms < 100))
 }
+
+@test "SIGCHLD that is ignored outside is no trouble" {
+	command -v python3 >/dev/null || skip "python3 is not installed"
+	run -7 timeout 30 python3 -c 'import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])' "${JAIL[@]}" sh -c 'exit 7' </dev/null
+}

@@ -484,6 +484,8 @@ int main(int argc, char **argv)
 	secure_standard_files();
 	parse(&jail, &files, argc, argv);
 	close_others(&files);
+	/* Ignored by who started us, it would leave wait4() with no child. */
+	signal(SIGCHLD, SIG_DFL);
 	run.signals = block_signals();
 	run.parent = open_parent();
 	if (jail.chdir == NULL)
