@@ -150,8 +150,8 @@ ALWAYS    := +
 endif
 
 CHECK_ARGS = $(call quote,$(LAB)) \
-             $(if $(SUBMIT),--submit $(call quote,$(SUBMIT))) \
-             $(if $(PROGRAM),--program $(call quote,$(PROGRAM))) \
+             $(if $(SUBMIT),--submit $(call quote,$(value SUBMIT))) \
+             $(if $(PROGRAM),--program $(call quote,$(value PROGRAM))) \
              $(if $(SEED),--seed $(call quote,$(SEED))) $(if $(ALL),--all)
 
 .PHONY: labs check watch hint reset grader
@@ -220,7 +220,7 @@ shell: tools ## a shell on HOST=client, router or server
 	@$(PORTLAB) shell '$(HOST)'
 
 run: tools ## one command there: HOST=server CMD='ss -ltn'
-	@$(PORTLAB) exec '$(HOST)' -- $(if $(CMD),sh -c '$(subst ','\'',$(CMD))')
+	@$(PORTLAB) exec '$(HOST)' -- $(if $(CMD),sh -c '$(subst ','\'',$(value CMD))')
 
 capture: tools ## the packets of HOST=router as a live ladder
 	@$(PORTLAB) capture '$(HOST)'
