@@ -89,7 +89,7 @@ ALL=short-read,short-write,eintr,econnaborted,emfile
 	head -c 300000 /dev/urandom >blob
 	local seed
 	for seed in 1 2 3; do
-		chaos -s "$seed" -o report "$BUILD/solution/echo_client" \
+		chaos -s "$seed" -p 2 -o report "$BUILD/solution/echo_client" \
 			127.0.0.1 "$PORT" <blob >got 2>said
 		cmp blob got
 		(($(count short-read) > 0 && $(count short-write) > 0))
