@@ -80,7 +80,7 @@ left_open() {
 by_valgrind() {
 	local status=0
 
-	if [ "$2" = descriptors-exhausted ]; then
+	if [[ $2 == descriptors-exhausted || $2 == descriptor-limit ]]; then
 		echo "skip: valgrind has a limit of descriptors of its own"
 		return "$SKIPPED"
 	fi

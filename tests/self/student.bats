@@ -139,7 +139,7 @@ one_line() {
 		cat "$lab"/solution/*.c | grep -vxFf <(cat "$lab"/starter/*.c) |
 			sed 's/^[ \t]*//; s,[ \t]*/\*.*,,' |
 			grep -E '[A-Za-z_]\(.*;$|= .*;$' >"$T/lines"
-		[[ $(wc -l <"$T/lines") -gt 5 ]]
+		[[ -s $T/lines ]]
 		run grep -oFf "$T/lines" "$T/hints"
 		echo "$output"
 		[[ $status == 1 ]]
@@ -547,7 +547,7 @@ screen_ends_with_keys() {
 		frame=$(tr -d '\r' <"$T/screen" | awk 'BEGIN { RS = "\033\\[2J" }
 			{ last = $0 } END { printf "%s", last }')
 		echo "$frame"
-		[[ $frame == *'29 of 31 checks'*'the reason is [2J this'* ]]
+		[[ $frame == *"$((CHECKS - 2)) of $CHECKS checks"*'the reason is [2J this'* ]]
 		[[ $frame == *$'FAIL     large\n'* || $frame == *'FAIL     large '* ]]
 		screen=${frame%%$'\n'status*}
 		[[ $(wc -l <<<"$screen") -le $rows ]]
