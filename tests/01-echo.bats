@@ -278,7 +278,7 @@ ends_early() { # PORT KIND-OF-INPUT LINE...
 @test "accept-fails: goes on when accept() fails: ECONNABORTED, EMFILE" {
 	with_chaos econnaborted,emfile "$SEED" 2
 	serve
-	peer 'repeat 8' "${VISIT[@]}" 'end'
+	peer 'repeat 4' "${VISIT[@]}" 'end'
 	must_run
 }
 
