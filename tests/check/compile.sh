@@ -104,7 +104,7 @@ compiler_said() { # LOG...
 
 # How a compilation ended, if that was not the compiler's own doing.
 compile_ended() { # NAME
-	case $(json_value "$WORK/$1.link.json" end) in
+	case $(jail_report "$WORK/$1.link.json" end) in
 	exit) ;;
 	deadline) echo "$1: the compiler did not end within $((COMPILE_MS / 1000)) s" ;;
 	memory) echo "$1: the compiler used more than 1024 MB of memory" ;;
@@ -112,11 +112,6 @@ compile_ended() { # NAME
 	cpu) echo "$1: the compiler used more than 30 s of processor time" ;;
 	*) echo "$1: the compiler was killed" ;;
 	esac
-}
-
-# A member of the jail's one-line report.
-json_value() { # FILE KEY
-	sed -n "s/.*\"$2\":\"\{0,1\}\([^\",}]*\).*/\1/p" "$1" 2>/dev/null
 }
 
 # Sanitizers, where the compiler has them.

@@ -81,8 +81,7 @@ process_end_all() {
 # --- how it ended ------------------------------------------------------------
 
 job_report() { # JOB KEY
-	sed -n "s/.*\"$2\":\"\{0,1\}\([^\",}]*\).*/\1/p" \
-		"$HERE/${JOB_RUN[$1]}.json" 2>/dev/null
+	jail_report "$HERE/${JOB_RUN[$1]}.json" "$2"
 }
 
 # In words, or nothing if it has not ended by itself.

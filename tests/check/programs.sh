@@ -121,3 +121,8 @@ program_word() { # WORD
 program_default() { # PLACEHOLDER
 	lab_conf "$LAB" placeholder | sed -n "s/^$1 *//p"
 }
+
+# How a program ended, as its jail reports it: one member of that line of JSON.
+jail_report() { # FILE KEY
+	sed -n "s/.*\"$2\":\"\{0,1\}\([^\",}]*\).*/\1/p" "$1" 2>/dev/null
+}
