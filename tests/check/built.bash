@@ -40,11 +40,14 @@ silences() { # FILE
 # In all checks so far, this one included.
 sanitizers_silent() { # PROGRAM
 	local err
+	local -a said
 	[[ -e $WORK/programs/$1.compiled ]] ||
 		check_skip left-out "left out: $1 was not compiled here"
 	[[ -e $WORK/sanitized ]] ||
 		check_skip not-here "not here: the compiler has no sanitizers"
-	for err in "$WORK"/results/checks/*/"$1".*.err; do
+	said=("$WORK"/results/checks/*/"$1".*.err)
+	sanitizer_said "${said[@]}" || return 0
+	for err in "${said[@]}"; do
 		sanitizer_said "$err" || continue
 		sanitizer_cut "$err" >"$HERE/sanitizer"
 		err=${err#"$WORK"/results/checks/}

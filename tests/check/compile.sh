@@ -17,15 +17,24 @@ readonly -a COMPILE_STRICT=(-Wpedantic -Wshadow -Wconversion
 readonly -a COMPILE_SANITIZE=("-fsanitize=address,undefined"
 	-fno-sanitize-recover=all -fno-omit-frame-pointer)
 
-# What no submission may see: HIDDEN becomes options for the jail.
-hide_others() {
+# HIDDEN becomes options for the jail: each PATH that is a folder, but /.
+hide() { # PATH...
 	local path
+	local -a paths=()
 	HIDDEN=()
-	for path in "$ROOT" "$BUILD" "$STATE" "${HOME-}" /home /root \
-		"${SUBMISSION:+$(dirname -- "$SUBMISSION")}"; do
-		[[ $path == /?* && -d $path ]] || continue
-		HIDDEN+=(--hide "$(readlink -f -- "$path")")
+	for path in "$@"; do
+		[[ $path != /?* || ! -d $path ]] || paths+=("$path")
 	done
+	((${#paths[@]} > 0)) || return 0
+	while IFS= read -r -d '' path; do
+		HIDDEN+=(--hide "$path")
+	done < <(readlink -fz -- "${paths[@]}")
+}
+
+# What no submission may see.
+hide_others() { # [FURTHER-PATH...]
+	hide "$ROOT" "$BUILD" "$STATE" "${HOME-}" /home /root \
+		"${SUBMISSION%/*}" "$@"
 }
 
 # Why a file of the submission is not taken; nothing if it is.
@@ -134,9 +143,7 @@ compile_all() {
 	CC=${CC:-cc}
 	hide_others
 	[[ -n $SUBMISSION ]] || return 0
-	mkdir -p "$WORK/lib"
 	chmod 777 "$WORK/out"
-	chmod 755 "$WORK/lib"
 	cp "$ROOT"/common/*.h "$WORK/include/"
 	choose_sanitizers
 	take_sources
