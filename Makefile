@@ -42,7 +42,7 @@ endef
 
 $(eval $(call program,bin/ladder,$(wildcard common/ladder/*.c)))
 $(eval $(call program,lab/labns,common/lab/labns.c))
-$(eval $(call program,lab/await,common/lab/await.c))
+$(eval $(call program,lab/await,$(wildcard common/lab/await*.c)))
 $(eval $(call program,lab/onsave,common/lab/onsave.c))
 $(eval $(call program,lab/listen,common/lab/listen.c))
 $(eval $(call program,test/jail,$(wildcard tests/tools/jail*.c)))
