@@ -33,16 +33,18 @@ struct request {
 static int ask(int fd, int family)
 {
 	const struct request request = {
-		.head = {
-			.nlmsg_len = sizeof(request),
-			.nlmsg_type = SOCK_DIAG_BY_FAMILY,
-			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-		},
-		.diag = {
-			.sdiag_family = (uint8_t)family,
-			.sdiag_protocol = IPPROTO_TCP,
-			.idiag_states = LISTEN_STATES,
-		},
+		.head =
+			{
+				.nlmsg_len = sizeof(request),
+				.nlmsg_type = SOCK_DIAG_BY_FAMILY,
+				.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+			},
+		.diag =
+			{
+				.sdiag_family = (uint8_t)family,
+				.sdiag_protocol = IPPROTO_TCP,
+				.idiag_states = LISTEN_STATES,
+			},
 	};
 
 	return send(fd, &request, sizeof(request), 0) < 0 ? -1 : 0;
@@ -69,8 +71,8 @@ static struct net_endpoint local_of(const struct inet_diag_msg *msg)
 
 static int add(struct listeners *list, const struct inet_diag_msg *msg)
 {
-	struct net_endpoint *more = reallocarray(list->local, list->count + 1,
-						 sizeof(*more));
+	struct net_endpoint *more =
+		reallocarray(list->local, list->count + 1, sizeof(*more));
 
 	if (more == NULL)
 		return -1;
@@ -80,9 +82,9 @@ static int add(struct listeners *list, const struct inet_diag_msg *msg)
 }
 
 /* One datagram of the answer: 1 when more follow, 0 after the last, -1. */
-static int take(const char *buf, size_t len, struct listeners *list)
+static int take(char *buf, size_t len, struct listeners *list)
 {
-	const struct nlmsghdr *head = (const void *)buf;
+	struct nlmsghdr *head = (void *)buf;
 
 	for (; NLMSG_OK(head, len); head = NLMSG_NEXT(head, len)) {
 		const struct nlmsgerr *error = NLMSG_DATA(head);

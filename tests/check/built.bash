@@ -15,6 +15,7 @@ compiles() { # PROGRAM
 
 no_warnings() {
 	local count file
+	compiled warned
 	compgen -G "$WORK/*.warnings.log" >/dev/null ||
 		check_skip left-out "left out: no source was given"
 	count=$(cat "$WORK"/*.warnings.log | grep -c 'warning: ') || true

@@ -37,6 +37,8 @@ set +T
 # shellcheck source=tests/check/ahead.bash
 . "$TESTS/check/ahead.bash"
 
+readonly COMPILED_MS=90000 # more than the compiler has, and has again
+
 # Ports from 10000 on, below those that the kernel gives out by itself. Each
 # check has some of its own, so that the capture can be sliced by them.
 readonly FIRST_PORT=10000 PORTS_A_CHECK=64 BLOCKS=300
@@ -51,6 +53,7 @@ check_begin() { # ID
 	CHECK=$1
 	HERE=$WORK/results/checks/$CHECK
 	ACCOUNT=$HERE/account
+	compiled linked
 	check_place
 	PORT=$((FIRST_PORT + (SEED + NUMBER) % BLOCKS * PORTS_A_CHECK))
 	! declare -F values >/dev/null || values
@@ -69,6 +72,15 @@ teardown() {
 	# Only of what has failed is there an account.
 	: >"$ACCOUNT"
 	[[ -n $SKIPPED ]] || echo passed >"$HERE/state"
+}
+
+# Until the compiler has come so far: see tests/check/compile.sh.
+compiled() { # linked|warned
+	local -a steps
+	mapfile -t steps <"$WORK/compiled"
+	[[ " ${steps[*]} " == *" $1 "* ]] ||
+		"$BUILD/lab/await" mark "$WORK/compiled" "$1" "$COMPILED_MS" ||
+		grader_broken "the compiler has not come to its end"
 }
 
 # The place of this check in checks.tsv, and what it needs.

@@ -20,6 +20,7 @@ program_places() {
 	hide_others "${tools[@]}"
 	printf '%s\0' "${HIDDEN[@]}" --ro "$WORK/bin" --chdir /tmp \
 		>"$WORK/places.compiled"
+	[[ -n ${CHECK_PROGRAMS-} ]] || return 0
 	hide "$TESTS" "$ROOT"/labs/*/solution "$BUILD" "$STATE"
 	HIDDEN+=(--ro "$WORK/bin")
 	# As root the program is someone else, who may not go everywhere.
@@ -48,8 +49,10 @@ programs_given() {
 # That NAME is the compiled program BINARY.
 program_compiled() { # NAME BINARY
 	local -a words
-	read -ra words <<<"$(lab_conf "$LAB" start | sed -n "s/^$1 *//p")"
-	printf '%s\0' "$2" "${words[@]}" >"$WORK/programs/$1"
+	while read -ra words; do
+		[[ ${words[0]-} != "$1" ]] ||
+			printf '%s\0' "$2" "${words[@]:1}" >"$WORK/programs/$1"
+	done < <(lab_conf "$LAB" start)
 	: >"$WORK/programs/$1.compiled"
 }
 
