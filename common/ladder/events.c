@@ -5,6 +5,8 @@
  */
 #include "render.h"
 
+#include "label.h"
+
 #include <inttypes.h>
 
 enum { NOTES_LEN = 320 };
@@ -115,5 +117,5 @@ static void events_step(struct renderer *renderer, const struct step *s)
 
 void events_init(struct events_renderer *events, FILE *out)
 {
-	*events = (struct events_renderer){{events_step}, out};
+	*events = (struct events_renderer){{events_step, NULL}, out};
 }

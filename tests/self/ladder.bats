@@ -241,6 +241,55 @@ sane() { # COMMAND...
 	[[ ${lines[1]} == *' rst RST,ACK '*' passed 63 '*' refused' ]]
 }
 
+# --- the picture ---------------------------------------------------------------
+
+@test "ladder: --svg draws as before, byte for byte" {
+	golden .svg 'fw-retry' --svg --title 'SYN dropped, then sent again'
+	golden .svg 'icmp6-client' --svg
+	golden .svg 'holes-client' --svg
+}
+
+@test "ladder: every picture can be read: no text touches another" {
+	command -v python3 >/dev/null || skip 'python3 is not installed'
+	local file name
+	for file in "$CAPTURES"/*.pcap "$MADE"/*.pcap; do
+		name=$(basename "$file" .pcap)
+		options_of "$name"
+		"$LADDER" --svg "${OPTIONS[@]}" "$file" \
+			>"$BATS_TEST_TMPDIR/$name.svg"
+		"$LADDER_ASAN" --svg "${OPTIONS[@]}" "$file" |
+			cmp - "$BATS_TEST_TMPDIR/$name.svg"
+	done
+	"$LADDER" --svg --title "$(printf 'many words %.0s' {1..20})" \
+		"$CAPTURES/lo.pcap" >"$BATS_TEST_TMPDIR/title.svg"
+	head -c 24 "$CAPTURES/lo.pcap" >"$BATS_TEST_TMPDIR/in.pcap"
+	"$LADDER" --svg "$BATS_TEST_TMPDIR/in.pcap" \
+		>"$BATS_TEST_TMPDIR/empty.svg" 2>"$BATS_TEST_TMPDIR/said"
+	python3 "$CAPTURES/svg.py" "$BATS_TEST_TMPDIR"/*.svg
+}
+
+@test "ladder: a picture's title is text, whatever is in it" {
+	command -v python3 >/dev/null || skip 'python3 is not installed'
+	"$LADDER" --svg --title $'a <b> & "c" \xff\x01 \xef\xbf\xbe \xed\xa0\x80 \xc3\xa9' \
+		"$CAPTURES/lo.pcap" >"$BATS_TEST_TMPDIR/out.svg"
+	python3 "$CAPTURES/svg.py" "$BATS_TEST_TMPDIR/out.svg"
+	grep -qF $'<title>a &lt;b&gt; &amp; &quot;c&quot; ?? ??? ??? \xc3\xa9</title>' \
+		"$BATS_TEST_TMPDIR/out.svg"
+}
+
+@test "ladder: a picture of many packets says how many it leaves out" {
+	command -v python3 >/dev/null || skip 'python3 is not installed'
+	perl -e 'for (0 .. 1200) {
+			printf "%d.%06d out 192.0.2.1:40000 192.0.2.2:80 " .
+				"PA %d 1 1\n", 1 + $_ / 1000, $_ % 1000 * 1000,
+				1 + $_ }' |
+		pcap make >"$BATS_TEST_TMPDIR/in.pcap"
+	"$LADDER" --svg "$BATS_TEST_TMPDIR/in.pcap" \
+		>"$BATS_TEST_TMPDIR/out.svg"
+	grep -qF '>201 more packets are not drawn' "$BATS_TEST_TMPDIR/out.svg"
+	python3 "$CAPTURES/svg.py" "$BATS_TEST_TMPDIR/out.svg"
+}
+
 # --- other captures -------------------------------------------------------------
 
 @test "ladder: either byte order, micro- and nanoseconds" {
@@ -478,6 +527,7 @@ next_line() {
 			</dev/null
 		[[ -z $output && $stderr == *'usage: ladder '* ]]
 	done
+	run -2 "$LADDER" --events --svg "$CAPTURES/lo.pcap"
 	run -2 "$LADDER" --port 70000 "$CAPTURES/lo.pcap"
 	[[ $output == *'ports from 1 to 65535'*"not '70000'"* ]]
 	run -0 "$LADDER" --port 65535,1-63 "$CAPTURES/lo.pcap"
