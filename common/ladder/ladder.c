@@ -29,7 +29,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, DISCARD_PORT = 9, PORTS_MAX = 64 };
+enum {
+	EXIT_USAGE = 2,
+	DISCARD_PORT = 9,
+	PORTS_MAX = 64,
+	OUTPUT_BUFFER_BYTES = 65536,
+};
 
 /* Lets some of the steps through, counted from 1. */
 struct filter {
@@ -604,6 +609,7 @@ int main(int argc, char *argv[])
 	struct options o = parse_options(argc, argv);
 
 	signal(SIGPIPE, SIG_IGN);
+	setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER_BYTES);
 	if (o.hosts != NULL && names_read(&names, o.hosts) == -1) {
 		warn("%s: %s", o.hosts, strerror(errno));
 		return EXIT_FAILURE;
