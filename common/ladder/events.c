@@ -29,16 +29,24 @@ static const char *const fate_names[] = {
 };
 
 static const struct {
-	enum note note;
+	uint64_t note;
 	const char *word;
 } note_names[] = {
 	{NOTE_NO_SYN, "no-syn"},
 	{NOTE_CONNECT, "connect"},
 	{NOTE_RETRY, "retry"},
+	{NOTE_FAST_RETRY, "fast-retry"},
+	{NOTE_SPURIOUS, "spurious"},
 	{NOTE_ACCEPTING, "answer"},
 	{NOTE_HANDSHAKE, "handshake-done"},
 	{NOTE_GAP, "gap"},
 	{NOTE_FILL, "fill"},
+	{NOTE_FRAGMENT, "fragment"},
+	{NOTE_OFFLOAD, "offload"},
+	{NOTE_DUP_ACK, "dup-ack"},
+	{NOTE_SACK, "sack"},
+	{NOTE_DSACK, "dsack"},
+	{NOTE_WINDOW_FULL, "window-full"},
 	{NOTE_KEEP_ALIVE, "keep-alive"},
 	{NOTE_PROBE, "window-probe"},
 	{NOTE_ZERO_WINDOW, "window-zero"},
@@ -101,7 +109,7 @@ static void put_notes(struct out *out, const struct step *s)
 	const size_t count = sizeof(note_names) / sizeof(note_names[0]);
 
 	for (size_t i = 0; s->notes != 0 && i < count; i++) {
-		if (!(s->notes & (uint32_t)note_names[i].note))
+		if (!(s->notes & note_names[i].note))
 			continue;
 		if (out->at > start)
 			put_char(out, ',');

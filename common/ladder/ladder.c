@@ -411,7 +411,7 @@ static bool shows_forwarding(int fd)
 	if (start == -1 || fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
 		return false;
 	if (pcap_open(&pcap, fd, NULL) == PCAP_PACKET &&
-	    decode_link_has_direction(pcap.link_type))
+	    (pcap.ng || decode_link_has_direction(pcap.link_type)))
 		shown = forward_in_capture(&pcap);
 	pcap_close(&pcap);
 	lseek(fd, start, SEEK_SET);
@@ -444,8 +444,11 @@ static bool is_wanted(const struct packet *p, enum decoded what,
 	return has_port(ports, &p->src, &p->dst);
 }
 
+/* What is not shown. */
 struct tally {
 	uint64_t fragments;
+	uint64_t cut;
+	uint64_t unknown_links;
 	bool marked;
 };
 
@@ -467,23 +470,39 @@ static enum pcap_result read_packets(struct pcap *pcap, struct track *track,
 		if (result != PCAP_PACKET)
 			return result;
 
-		enum decoded what =
-			decode(pcap->link_type, record.data, record.len, &p);
+		enum decoded what = decode(&record, &p);
 
-		p.time_ns = record.time_ns;
 		if (what == DECODED_TCP || what == DECODED_ICMP) {
 			if (is_wanted(&p, what, &o->ports))
 				track_packet(track, &p, what);
 			else
 				track_other(track, &p, what);
 		}
-		tally->fragments += what == DECODED_FRAGMENT;
+		if (what == DECODED_FRAGMENT)
+			tally->fragments += !track_fragment(track, &p);
+		tally->cut += what == DECODED_CUT;
+		tally->unknown_links += !decode_knows_link(record.link_type);
 		if (what == DECODED_UDP && o->mark != NULL &&
 		    is_mark(&p, o->mark)) {
 			tally->marked = true;
 			return PCAP_END;
 		}
 	}
+}
+
+static void warn_of(const struct tally *tally)
+{
+	if (tally->fragments > 0)
+		warn("%" PRIu64 " later fragments of IP packets left out",
+		     tally->fragments);
+	if (tally->cut > 0)
+		warn("%" PRIu64 " TCP packets left out: the snap length cuts "
+		     "their headers; capture with tcpdump -s 128 or more",
+		     tally->cut);
+	if (tally->unknown_links > 0)
+		warn("%" PRIu64 " packets of interfaces left out whose link "
+		     "type is not read",
+		     tally->unknown_links);
 }
 
 /* Read, draw, and say what was odd. The exit status. */
@@ -496,9 +515,7 @@ static int run(struct pcap *pcap, struct track *track,
 	track_end(track, result == PCAP_BROKEN);
 	renderer->finish(renderer);
 	flush_output();
-	if (tally.fragments > 0)
-		warn("%" PRIu64 " later fragments of IP packets left out",
-		     tally.fragments);
+	warn_of(&tally);
 	if (result == PCAP_BROKEN) {
 		warn("%s", pcap->message);
 		return EXIT_FAILURE;
@@ -520,9 +537,10 @@ static enum pcap_result begin_capture(struct pcap *pcap, int fd)
 		warn("%s", pcap->message);
 		return PCAP_BROKEN;
 	}
-	if (!decode_knows_link(pcap->link_type)) {
+	if (!pcap->ng && !decode_knows_link(pcap->link_type)) {
 		warn("link type %" PRIu32 " is not read; Ethernet (1), raw IP "
-		     "(101) and tcpdump's -i any (113, 276) are",
+		     "(101), loopback (0, 108) and tcpdump's -i any (113, 276) "
+		     "are",
 		     pcap->link_type);
 		return PCAP_BROKEN;
 	}
