@@ -123,7 +123,9 @@ asan:
 quote = '$(subst ','\'',$(1))'
 
 # Not exported by make itself: what the verbs take from the environment.
-export NET
+export NET ENGINE SUBNET COMPOSE_PROFILES
+ENGINE   ?= namespaces
+SUBNET   ?=
 HOST     ?=
 SCENARIO ?=
 CMD      ?=
@@ -182,9 +184,14 @@ grader: $(LIB) $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder \
 library: $(LIB)
 
 .PHONY: demo test bench flake doctor deps up shell run capture scenario down
+# In Docker the programs are built by the containers, for their own C library.
+ifneq ($(ENGINE),docker)
+FOR_NET  := tools
+endif
+
 demo: ## the tour: every lab's demo, unattended (LAB=01 for one)
-	@common/lab/portlab deps demo
-	@$(MAKE) -s tools
+	@$(if $(FOR_NET),common/lab/portlab deps demo)
+	@$(if $(FOR_NET),$(MAKE) -s tools)
 	@$(PORTLAB) demo $(LAB)
 
 test: ## every test (T='tests/self/net.bats' for some)
@@ -212,30 +219,30 @@ deps: ## install what demo, test and lint need
 # SCENARIO=04/drop and LAB=04 SCENARIO=drop name the same.
 NAMED = $(if $(findstring /,$(SCENARIO)),,$(if $(SCENARIO),$(LAB:%=%/)))$(SCENARIO)
 
-up: tools ## make a network to play in (LAB=04 SCENARIO=drop, NET=name)
-	@$(MAKE) -s -k programs || true
+up: $(FOR_NET) ## make a network to play in (LAB=04 SCENARIO=drop, NET=name)
+	@$(if $(FOR_NET),$(MAKE) -s -k programs || true)
 	@$(PORTLAB) up '$(NAMED)'
 
-shell: tools ## a shell on HOST=client, router or server
+shell: $(FOR_NET) ## a shell on HOST=client, router or server
 	@$(PORTLAB) shell '$(HOST)'
 
-run: tools ## one command there: HOST=server CMD='ss -ltn'
+run: $(FOR_NET) ## one command there: HOST=server CMD='ss -ltn'
 	@$(PORTLAB) exec '$(HOST)' -- $(if $(CMD),sh -c '$(subst ','\'',$(value CMD))')
 
-capture: tools ## the packets of HOST=router as a live ladder
+capture: $(FOR_NET) ## the packets of HOST=router as a live ladder
 	@$(PORTLAB) capture '$(HOST)'
 
-scenario: tools ## load LAB=04 SCENARIO=drop (or 04/drop); none: take it away
+scenario: $(FOR_NET) ## load LAB=04 SCENARIO=drop (or 04/drop); none: take it away
 	@$(PORTLAB) scenario '$(NAMED)'
 
-down: tools ## take the network away
+down: $(FOR_NET) ## take the network away
 	@$(PORTLAB) down
 
 # --- upkeep ------------------------------------------------------------------
 
 C_FILES     = $(shell git ls-files --cached --others --exclude-standard '*.[ch]')
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' \
-              common/lab/portlab common/lab/inside common/lab/shellrc \
+              common/lab/portlab common/lab/inside common/lab/shellrc common/lab/contained \
               .ci/run tests/check/run)
 BATS_FILES  = $(shell git ls-files --cached --others --exclude-standard '*.bats' '*.bash')
 

@@ -1,5 +1,8 @@
 # verb-demo.sh - the tour: every lab's demo, unattended (sourced)
 
+# shellcheck source=common/lab/engine.sh
+. "$LABDIR/engine.sh"
+
 verb_demo() { # [LAB...]
 	local lab folder
 	local -a folders=()
@@ -10,9 +13,7 @@ verb_demo() { # [LAB...]
 	done
 	[[ ${#folders[@]} -gt 0 ]] || say_usage "no lab is called '$*'; there are:" \
 		"$(cd "$ROOT/labs" && echo [0-9]*)"
-	[[ -x $BUILD/lab/labns ]] ||
-		die "the programs are not built yet; run: make"
+	engine_begin
 	export PATH=$BUILD/solution:$BUILD/bin:$PATH
-	exec "$BUILD/lab/labns" run -p "$PPID" "$LABDIR/inside" demo \
-		"${folders[@]}"
+	engine_demo "${folders[@]}"
 }
