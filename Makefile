@@ -136,6 +136,10 @@ PROGRAM  :=
 N        :=
 SEED     :=
 ALL      :=
+TOUR     :=
+REPLAY   :=
+RECORD   :=
+PROJECTOR :=
 
 # That not all checks pass is no error of make's, which would add a line of its
 # own to it. It has one way to end with status 1 and in silence: the question
@@ -182,10 +186,14 @@ grader: $(LIB) $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder \
 library: $(LIB)
 
 .PHONY: demo test bench flake doctor deps up shell run capture scenario down
-demo: ## the tour: every lab's demo, unattended (LAB=01 for one)
-	@common/lab/portlab deps demo
+DEMO_ARGS = $(if $(TOUR),--tour) $(if $(PROJECTOR),--projector) \
+            $(if $(REPLAY),--replay$(if $(filter auto,$(REPLAY)),=auto)) \
+            $(if $(RECORD),--record $(call quote,$(RECORD))) $(LAB)
+
+demo: ## the tour: every lab's demo; LAB=01: that one, live (REPLAY=1)
+	@common/lab/portlab deps $(if $(LAB),live,demo)
 	@$(MAKE) -s tools
-	@$(PORTLAB) demo $(LAB)
+	@$(PORTLAB) demo $(DEMO_ARGS)
 
 test: ## every test (T='tests/self/net.bats' for some)
 	@common/lab/portlab deps test

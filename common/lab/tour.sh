@@ -16,6 +16,9 @@
 #
 # Each step begins without captures; its servers are ended with it.
 
+# shellcheck source=common/lab/ladders.sh
+. "$LABDIR/ladders.sh"
+
 readonly TOUR=/run/portlab/tour
 
 tour() { # LAB-FOLDER...
@@ -141,44 +144,25 @@ tour_columns() {
 	echo "$((columns < 80 ? 80 : columns > 160 ? 160 : columns))"
 }
 
-# The ladder of HOST, whose capture has ended.
-tour_ladder() { # HOST COLUMNS [FROM-TO]
-	local -a options=(--at "$1" --hosts "$LABDIR/hosts" --width "$2")
-	# The ladder writes to a pipe here; what it is shown on is a terminal.
-	[[ -z $BOLD ]] || options+=(--color=always)
-	[[ -z ${3-} ]] || options+=(--packets "$3")
-	printf '%sSeen at %s:%s\n' "$DIM" "$1" "$PLAIN"
-	ladder "${options[@]}" "$TOUR/$1.pcap" | sed '1{/^$/d}'
-}
-
 show() { # HOST [FROM-TO]
 	capture_stop "$1"
 	echo
-	tour_ladder "$1" "$(tour_columns)" "${2-}"
+	ladders_named "$1" "$TOUR/$1.pcap" "$(tour_columns)" "${2-}"
 }
 
 both() { # HOST HOST [FROM-TO]
-	local half i width
-	local -a left right bare
-	half=$((($(tour_columns) - 2) / 2))
-	if [[ $half -lt 60 ]]; then # less than a ladder needs
+	local columns
+	columns=$(tour_columns)
+	if (((columns - 2) / 2 < LADDER_LEAST)); then
 		show "$1" "${3-}"
 		show "$2" "${3-}"
 		return
 	fi
 	capture_stop "$1"
 	capture_stop "$2"
-	mapfile -t left < <(tour_ladder "$1" "$half" "${3-}")
-	mapfile -t right < <(tour_ladder "$2" "$half" "${3-}")
-	# Colours take no room on the screen.
-	mapfile -t bare < <(printf '%s\n' "${left[@]}" | sed $'s/\e\\[[0-9;]*m//g')
 	echo
-	for ((i = 0; i < ${#left[@]} || i < ${#right[@]}; i++)); do
-		width=${bare[i]-}
-		width=${#width}
-		printf '%s%*s%s\n' "${left[i]-}" "$((half + 2 - width))" '' \
-			"${right[i]-}"
-	done | sed 's/ *$//'
+	ladders_beside "$columns" "$1" "$TOUR/$1.pcap" "$2" "$TOUR/$2.pcap" \
+		"${3-}"
 }
 
 notice() { # TEXT
