@@ -27,7 +27,7 @@ declare -A PANES=() SHELLS=() BUSY=()
 
 drive() { # drive|replay FOLDER [auto]
 	AUTO=${3-} STEP=-1 AT=0 STATE=over TEXT='' NOTICE='' FILE='' LIVE_HOST=''
-	PROJECTOR=${PROJECTOR:+1} LOADED='' PAGES=() PAGE_TITLES=()
+	PROJECTOR=${PROJECTOR:+1} LOADED='' TROUBLE='' PAGES=() PAGE_TITLES=()
 	FOLDER=$2 TCPDUMP=''
 	# shellcheck source=/dev/null
 	. "$LABDIR/stage-${1/drive/real}.sh"
@@ -68,7 +68,6 @@ drive_keys() {
 		fi
 		printf 'key %s\n' "$key"
 	done
-	echo 'key q'
 }
 
 drive_event() { # WHAT REST
@@ -180,7 +179,7 @@ drive_await_prompts() { # HOST...
 drive_go() { # S
 	local old=$STEP n
 	STEP=$1 AT=${STEP_FIRST[$1]} STATE=going PAGES=() NOTICE='' LIVE_HOST=''
-	FILE='' LIVE_FILE=''
+	FILE='' LIVE_FILE='' TROUBLE=''
 	drive_label_ladder ''
 	drive_label driver \
 		"$((STEP + 1))/${#STEP_TITLES[@]}: ${STEP_TITLES[STEP]}"
@@ -247,7 +246,9 @@ drive_only_notice() {
 drive_scenario() { # NAME
 	LOADED=$1
 	stage_scenario "$1" || {
-		NOTICE="The scenario $1 could not be loaded: $(tail -n 1 "$LIVE/errors")"
+		LOADED="$1 (not loaded)"
+		TROUBLE="The scenario $1 could not be loaded:"
+		TROUBLE+=" $(tail -n 1 "$LIVE/errors" | sed 's/^portlab: //')"
 	}
 	drive_label_ladder
 }
@@ -606,6 +607,7 @@ drive_say() { # TEXT...
 		;;
 	esac
 	[[ $STATE == over ]] || text=${text:-$NOTICE}
+	text=${TROUBLE:-$text}
 	mapfile -t lines < <(fold -s -w 78 <<<"$text" | sed 's/ *$//')
 	if ((${#lines[@]} + 1 > DRIVER_ROWS)); then
 		DRIVER_ROWS=$((${#lines[@]} + 1))

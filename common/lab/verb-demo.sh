@@ -49,11 +49,14 @@ verb_demo() { # [--tour] [--record DIR] [--projector] [LAB...]
 # is left alone.
 demo_record() { # HOW-MANY-LABS
 	[[ $1 == 1 ]] || say_usage "one lab at a time can be recorded: LAB=01"
-	mkdir -p "$RECORD" 2>/dev/null && [[ -w $RECORD ]] ||
+	# The network has a /run of its own.
+	[[ $(readlink -m -- "$RECORD")/ != /run/* ]] ||
+		die "/run is not kept; record elsewhere"
+	if ! mkdir -p "$RECORD" 2>/dev/null || [[ ! -w $RECORD ]]; then
 		die "cannot write to the folder $RECORD"
+	fi
 	RECORD=$(cd "$RECORD" && pwd -P)
 	export RECORD
-	[[ $RECORD/ != /run/* ]] || die "/run is not kept; record elsewhere"
 	[[ -z $(ls -A "$RECORD") || -e $RECORD/log.tsv ]] ||
 		die "$RECORD holds something else; record to a new folder"
 	rm -f "$RECORD"/[0-9][0-9]*-*.pcap

@@ -6,12 +6,13 @@
 # shellcheck shell=bash
 
 terminal_tmux() {
-	tmux -S "$BATS_TEST_TMPDIR/terminal" "$@"
+	tmux -S "$BATS_TEST_TMPDIR/terminal${TERMINALS-0}" "$@"
 }
 
 # Run COMMAND (for sh) on a terminal of COLUMNS and ROWS; its status is there
 # in the end, as a line "status N".
 terminal() { # COLUMNS ROWS COMMAND
+	TERMINALS=$((${TERMINALS-0} + 1)) # the last one may still be ending
 	terminal_tmux -u -f /dev/null new-session -d -x "$1" -y "$2" \
 		"export TERM=screen-256color; $3; echo status \$?; read -r _" \
 		3>&- 4>&- 10>&-
