@@ -138,6 +138,7 @@ SEED     :=
 ALL      :=
 TOUR     :=
 REPLAY   :=
+AUTO     :=
 RECORD   :=
 PROJECTOR :=
 
@@ -187,11 +188,12 @@ library: $(LIB)
 
 .PHONY: demo test bench flake doctor deps up shell run capture scenario down
 DEMO_ARGS = $(if $(TOUR),--tour) $(if $(PROJECTOR),--projector) \
-            $(if $(REPLAY),--replay$(if $(filter auto,$(REPLAY)),=auto)) \
+            $(if $(REPLAY),--replay$(if $(filter-out 1,$(REPLAY)),=$(call \
+            quote,$(REPLAY)))) $(if $(AUTO),--auto) \
             $(if $(RECORD),--record $(call quote,$(RECORD))) $(LAB)
 
 demo: ## the tour: every lab's demo; LAB=01: that one, live (REPLAY=1)
-	@common/lab/portlab deps $(if $(LAB),live,demo)
+	@common/lab/portlab deps $(if $(REPLAY),replay,$(if $(LAB),live,demo))
 	@$(MAKE) -s tools
 	@$(PORTLAB) demo $(DEMO_ARGS)
 
@@ -244,6 +246,7 @@ down: tools ## take the network away
 C_FILES     = $(shell git ls-files --cached --others --exclude-standard '*.[ch]')
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' \
               common/lab/portlab common/lab/inside common/lab/shellrc \
+              common/lab/live common/lab/liverc \
               .ci/run tests/check/run)
 BATS_FILES  = $(shell git ls-files --cached --others --exclude-standard '*.bats' '*.bash')
 

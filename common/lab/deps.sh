@@ -31,7 +31,8 @@ clang-tidy    clang-tidy   clang-tools-extra clang        clang-extra-tools
 cppcheck      cppcheck     cppcheck          cppcheck     cppcheck
 '
 
-readonly DEPS_LAB='cc make libc-headers ip iptables ip6tables tcpdump nsenter flock'
+readonly DEPS_BUILD='cc make libc-headers'
+readonly DEPS_LAB="$DEPS_BUILD ip iptables ip6tables tcpdump nsenter flock"
 # For the live demo; without it a lab's demo is played unattended.
 readonly DEPS_LIVE='tmux'
 readonly DEPS_TEST='bats'

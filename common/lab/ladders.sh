@@ -8,7 +8,10 @@ ladders_one() { # HOST FILE COLUMNS [FROM-TO]
 	# The ladder writes to a pipe here; what it is shown on is a terminal.
 	[[ -z $BOLD ]] || options+=(--color=always)
 	[[ -z ${4-} ]] || options+=(--packets "$4")
-	ladder "${options[@]}" "$2" | sed '1{/^$/d}'
+	ladder "${options[@]}" "$2" | sed '1{/^$/d}' || {
+		warn "the capture $2 cannot be drawn"
+		return 1
+	}
 }
 
 # The same with a line above it that says whose it is.

@@ -12,6 +12,16 @@ live_tmux() {
 	tmux -S "$LIVE/tmux" "$@"
 }
 
+# COMMAND with the three first descriptors alone.
+live_bare() ( # COMMAND...
+	local fd
+	for fd in /proc/self/fd/*; do
+		fd=${fd##*/}
+		((fd <= 2)) || eval "exec $fd>&-"
+	done
+	exec "$@"
+)
+
 # Why there can be no live demo here, in OBSTACLE; nothing when there can.
 live_obstacle() {
 	local version rows columns
@@ -42,17 +52,38 @@ live_show() { # ARG...
 	mkfifo "$LIVE/events" "$LIVE/never"
 	live_config >"$LIVE/tmux.conf"
 	trap 'live_tmux kill-server 2>/dev/null' INT TERM HUP
-	tmux "${utf8[@]}" -S "$LIVE/tmux" -f "$LIVE/tmux.conf" new-session -d \
-		-x "$columns" -y "$rows" "$LABDIR/live" "$@"
+	# Nothing of what we hold open is for tmux, least of all the guard's pipe.
+	live_bare tmux "${utf8[@]}" -S "$LIVE/tmux" -f "$LIVE/tmux.conf" \
+		new-session -d -x "$columns" -y "$rows" "$LABDIR/live" "$@"
 	exec {LIVE_TTY}<&0
 	# In the background, so that a signal to us is heard.
-	tmux "${utf8[@]}" -S "$LIVE/tmux" attach <&"$LIVE_TTY" \
+	live_bare tmux "${utf8[@]}" -S "$LIVE/tmux" attach <&"$LIVE_TTY" \
 		>"$LIVE/attach" 2>&1 &
 	attach=$!
 	wait "$attach" || status=$?
 	# A trap has ended the first wait; the client gives the terminal back.
 	wait "$attach" 2>/dev/null || true
 	live_ended "$status"
+}
+
+# The same where no kernel ends it all: in a folder of our own, with a guard
+# that outlives us by as long as it takes to end tmux and remove the folder.
+live_replay() { # FOLDER [auto]
+	local guard status=0
+	LIVE=$(mktemp -d "${TMPDIR:-/tmp}/portlab-replay.XXXXXX") ||
+		die "cannot make a folder in ${TMPDIR:-/tmp}"
+	export LIVE
+	exec {guard}> >(
+		trap '' INT TERM HUP
+		exec setsid bash -c 'cat >/dev/null
+			tmux -S "$1/tmux" kill-server 2>/dev/null
+			rm -rf "$1"' guard "$LIVE" >/dev/null 2>&1
+	)
+	LIVE_GUARD=$!
+	live_show replay "$@" || status=$?
+	exec {guard}>&-
+	wait "$LIVE_GUARD" 2>/dev/null || true
+	return "$status"
 }
 
 live_ended() { # STATUS

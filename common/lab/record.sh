@@ -1,8 +1,8 @@
 # record.sh - what RECORD keeps of a demo, and a replay plays (sourced)
 #
 # The folder holds demo.sh, the steps; NN-HOST.pcap, what action NN captured on
-# HOST; and log.tsv, in which every line is, by TAB: seconds since 1970, a word,
-# a host, a text.
+# HOST; and log.tsv, in which every line is, by TAB: microseconds since 1970,
+# a word, a host, a text.
 #
 #   step S         step S began: from 0, as everything here
 #   action N       action N began
@@ -25,7 +25,7 @@ record_line() { # WORD HOST TEXT
 	local text=$3
 	[[ -n ${RECORD-} ]] || return 0
 	text=${text//\\/\\\\} text=${text//$'\n'/\\n} text=${text//$'\t'/\\t}
-	printf '%s\t%s\t%s\t%s\n' "$EPOCHREALTIME" "$1" "$2" "$text" \
+	printf '%s\t%s\t%s\t%s\n' "${EPOCHREALTIME/[.,]/}" "$1" "$2" "$text" \
 		>>"$RECORD/log.tsv"
 }
 
@@ -73,4 +73,35 @@ record_shown() { # HOST LINE [part]
 	line=$(sed $'s/\e\\[[0-9;?]*[A-Za-z]//g; s/\e\\][^\a]*\a//g' <<<"$2" |
 		tr -d '\000-\010\013-\037\177')
 	[[ -z $line && -n ${3-} ]] || record_line out "$1" "$line"
+}
+
+# --- what was kept, to be played -----------------------------------------------
+
+# Split the log of FOLDER by actions: TO/act.N has the lines of action N.
+replay_split() { # FOLDER TO
+	awk -F '\t' -v to="$2" '
+	$2 == "action" || $2 == "step" {
+		if (file) close(file)
+		file = $2 == "action" ? to "/act." $4 : ""
+		if (file) print >file
+		next
+	}
+	file { print >file }' "$1/log.tsv"
+}
+
+# The text of the first line with WORD and HOST in action N, as it was.
+replay_text() { # FOLDER N WORD HOST
+	local text
+	text=$(awk -F '\t' -v word="$3" -v host="$4" \
+		'$2 == word && $3 == host { print $4; exit }' "$1/act.$2" 2>/dev/null)
+	printf '%b\n' "$text"
+}
+
+# What is wrong with FOLDER, if it cannot be played.
+replay_complain() { # FOLDER
+	if [[ ! -f $1/demo.sh || ! -f $1/log.tsv ]]; then
+		echo "$1 is no recording: it has no demo.sh or no log.tsv"
+	elif ! grep -q $'^[0-9]*\taction\t' "$1/log.tsv"; then
+		echo "$1/log.tsv: nothing was recorded"
+	fi
 }

@@ -12,6 +12,8 @@
 
 declare -A SERVERS=()
 
+readonly STAGE_HINT='change it there as you like'
+
 stage_begin() {
 	CAPTURES=${RECORD:-$LIVE}
 	record_begin "$FOLDER"
@@ -79,20 +81,16 @@ stage_capture() { # HOST FILE
 	capture_start "$1" "$2"
 }
 
-stage_captured() { # HOST
+stage_captured() { # HOST FILE
 	capture_stop "$1"
 }
 
-# What is to be typed for action N; nothing: Ctrl-C.
 stage_typed() { # N
-	local start
-	if [[ ${ACTIONS[$1]} != stop ]]; then
-		demo_typed "$1"
-		return
-	fi
-	start=$(demo_before "$1" start "${HOSTS[$1]}")
-	[[ -n $start ]] && demo_shell_needed "$start" && echo 'kill %1'
-	return 0
+	demo_typed "$1"
+}
+
+stage_prompted() { # HOST
+	:
 }
 
 # Type TEXT at HOST's prompt, in place of what may stand there. A line end is

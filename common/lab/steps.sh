@@ -13,6 +13,7 @@
 #                          text
 #   PORTS[N]               of start and stop
 
+# shellcheck disable=SC2317 # it is demo.sh that calls them
 demo_read() { # FILE
 	DEMO_TITLE='' STEP_TITLES=() STEP_FIRST=()
 	ACTIONS=() HOSTS=() WORDS=() PORTS=()
@@ -56,6 +57,11 @@ demo_step_of() { # N
 	echo "$s"
 }
 
+# The file in FOLDER of what action N captures on HOST.
+demo_pcap() { # FOLDER N HOST
+	printf '%s/%02d-%s.pcap\n' "$1" "$2" "$3"
+}
+
 # Whether a command is to be given on HOST while the server that action N
 # starts there is up: then it cannot have the shell for itself.
 demo_shell_needed() { # N
@@ -70,11 +76,15 @@ demo_shell_needed() { # N
 	return 1
 }
 
-# The command of action N, as it is typed.
+# The command of action N, as it is typed; nothing: Ctrl-C.
 demo_typed() { # N
+	local start=$1
+	[[ ${ACTIONS[$1]} != stop ]] ||
+		start=$(demo_before "$1" start "${HOSTS[$1]}")
 	case ${ACTIONS[$1]} in
-	start) demo_shell_needed "$1" && echo "${WORDS[$1]} &" ||
-		echo "${WORDS[$1]}" ;;
+	start) printf '%s%s\n' "${WORDS[$1]}" \
+		"$(! demo_shell_needed "$1" || echo ' &')" ;;
+	stop) ! demo_shell_needed "${start:-$1}" || echo 'kill %1' ;;
 	*) printf '%s\n' "${WORDS[$1]}" ;;
 	esac
 }

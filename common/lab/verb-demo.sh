@@ -2,9 +2,11 @@
 
 # shellcheck source=common/lab/live.sh
 . "$LABDIR/live.sh"
+# shellcheck source=common/lab/record.sh
+. "$LABDIR/record.sh"
 
-verb_demo() { # [--tour] [--record DIR] [--projector] [LAB...]
-	local lab folder tour=''
+verb_demo() { # [--tour] [--projector] [--record DIR] [--replay[=DIR]] [--auto] [LAB...]
+	local lab folder tour='' replay='' auto=''
 	local -a folders=()
 	unset RECORD PROJECTOR
 	while [[ ${1-} == --* ]]; do
@@ -16,6 +18,9 @@ verb_demo() { # [--tour] [--record DIR] [--projector] [LAB...]
 			RECORD=$2
 			shift
 			;;
+		--replay) replay=shipped ;;
+		--replay=*) replay=${1#*=} ;;
+		--auto) auto=auto ;;
 		*) say_usage "demo has no option $1" ;;
 		esac
 		shift
@@ -27,22 +32,49 @@ verb_demo() { # [--tour] [--record DIR] [--projector] [LAB...]
 	done
 	[[ ${#folders[@]} -gt 0 ]] || say_usage "no lab is called '$*'; there are:" \
 		"$(cd "$ROOT/labs" && echo [0-9]*)"
-	[[ -x $BUILD/lab/labns ]] ||
+	[[ -x $BUILD/lab/labns && -x $BUILD/bin/ladder ]] ||
 		die "the programs are not built yet; run: make"
 	export PATH=$BUILD/solution:$BUILD/bin:$PATH
 	# What make hands on is not for the commands of a demo.
 	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 	[[ -z ${RECORD-} ]] || demo_record "${#folders[@]}"
-	if [[ -z $tour && $# == 1 && ${#folders[@]} == 1 ]]; then
-		live_obstacle
-		if [[ -z $OBSTACLE ]]; then
-			exec "$BUILD/lab/labns" run -p "$PPID" "$LABDIR/inside" \
-				live "${folders[0]}"
-		fi
-		[[ ! -t 1 ]] || warn "the tour, unattended: $OBSTACLE"
+	if [[ -n $replay ]]; then
+		demo_replay "$replay" "$tour" "$auto" "${folders[@]}"
+	elif [[ $# == 1 && ${#folders[@]} == 1 ]] && demo_live "$tour"; then
+		exec "$BUILD/lab/labns" run -p "$PPID" "$LABDIR/inside" live \
+			"${folders[0]}"
+	else
+		exec "$BUILD/lab/labns" run -p "$PPID" "$LABDIR/inside" demo \
+			"${folders[@]}"
 	fi
-	exec "$BUILD/lab/labns" run -p "$PPID" "$LABDIR/inside" demo \
-		"${folders[@]}"
+}
+
+# Whether the demo is to be live; on a terminal that it cannot be on, says why.
+demo_live() { # TOUR
+	[[ -z $1 ]] || return 1
+	live_obstacle
+	[[ -n $OBSTACLE ]] || return 0
+	[[ ! -t 1 ]] || warn "the tour, unattended: $OBSTACLE"
+	return 1
+}
+
+# Play what was recorded: no network is made for it.
+demo_replay() { # shipped|FOLDER TOUR AUTO LAB-FOLDER...
+	local from=$1 tour=$2 auto=$3 wrong
+	shift 3
+	[[ $# == 1 ]] || say_usage "one lab at a time can be replayed: LAB=01"
+	[[ -z ${RECORD-} ]] || say_usage "what is replayed is not recorded again"
+	[[ $from != shipped ]] || from=$1/replay
+	wrong=$(replay_complain "$from")
+	[[ -z $wrong ]] || die "$wrong"
+	from=$(cd "$from" && pwd -P)
+	if demo_live "$tour"; then
+		live_replay "$from" "$auto"
+	else
+		# shellcheck source=common/lab/replay.sh
+		. "$LABDIR/replay.sh"
+		replay_tour "$1" "$from"
+	fi
 }
 
 # A folder to keep a demo in, made if need be; one that holds something else

@@ -21,7 +21,11 @@ live() { # COLUMNS ROWS LAB
 
 # How often the driver has waited for a key so far.
 waits() {
-	cat "$KEPT/log.tsv" 2>/dev/null | grep -c $'\twait\t' || true
+	if [[ -e $KEPT/log.tsv ]]; then
+		grep -c $'\twait\t' "$KEPT/log.tsv" || true
+	else
+		echo 0
+	fi
 }
 
 # Wait until it waits for the Nth time, and has said so.
@@ -296,7 +300,8 @@ narrow() {
 	[[ $(screen) == *'|-- SYN seq=0'* ]]
 	[[ -z $(screen | LC_ALL=C tr -d '\n -~') ]]
 	terminal_tmux capture-pane -e -p >"$BATS_TEST_TMPDIR/colours"
-	! grep $'\e\\[3[0-7]' "$BATS_TEST_TMPDIR/colours"
+	run grep $'\e\\[3[0-7]' "$BATS_TEST_TMPDIR/colours"
+	[[ $status == 1 ]]
 }
 
 @test "RECORD: what it does not write to" {
