@@ -60,9 +60,10 @@ live_show() { # ARG...
 	live_bare tmux "${utf8[@]}" -S "$LIVE/tmux" attach <&"$LIVE_TTY" \
 		>"$LIVE/attach" 2>&1 &
 	attach=$!
-	wait "$attach" || status=$?
-	# A trap has ended the first wait; the client gives the terminal back.
-	wait "$attach" 2>/dev/null || true
+	# A signal ends the wait, but the client is still to give the terminal back.
+	while kill -0 "$attach" 2>/dev/null; do
+		wait "$attach" || status=$?
+	done
 	live_ended "$status"
 }
 
@@ -70,9 +71,11 @@ live_show() { # ARG...
 # that outlives us by as long as it takes to end tmux and remove the folder.
 live_replay() { # FOLDER [auto]
 	local guard status=0
+	live_sweep
 	LIVE=$(mktemp -d "${TMPDIR:-/tmp}/portlab-replay.XXXXXX") ||
 		die "cannot make a folder in ${TMPDIR:-/tmp}"
 	export LIVE
+	echo "$$" >"$LIVE/pid"
 	exec {guard}> >(
 		trap '' INT TERM HUP
 		exec setsid bash -c 'cat >/dev/null
@@ -84,6 +87,15 @@ live_replay() { # FOLDER [auto]
 	exec {guard}>&-
 	wait "$LIVE_GUARD" 2>/dev/null || true
 	return "$status"
+}
+
+# What was left where the guard, too, was killed.
+live_sweep() {
+	local left
+	for left in "${TMPDIR:-/tmp}"/portlab-replay.*/; do
+		[[ -O $left && -s ${left}pid ]] || continue
+		kill -0 "$(<"${left}pid")" 2>/dev/null || rm -rf "$left"
+	done
 }
 
 live_ended() { # STATUS

@@ -24,14 +24,16 @@ teardown() {
 	end_background
 }
 
-# What of the host a network could have changed.
+# What of the host a network could have changed. Containers, which others may
+# start and end meanwhile, have links, routes and mounts, too.
 host_state() {
-	ip -o link | cut -d: -f2
-	ip route
-	# Containers that others start or end meanwhile have mounts, too.
-	grep -v docker /proc/self/mountinfo
-	ls /run/netns 2>/dev/null || true
-	cat /proc/sys/net/ipv4/ip_forward
+	{
+		ip -o link | cut -d: -f2
+		ip route
+		cat /proc/self/mountinfo
+		ls /run/netns 2>/dev/null || true
+		cat /proc/sys/net/ipv4/ip_forward
+	} | grep -vE 'docker|veth[0-9a-f]{7}'
 }
 
 # Processes of this test other than the test itself and its children here.

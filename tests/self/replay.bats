@@ -135,6 +135,14 @@ tmux_is_gone() {
 		eventually nothing_in_tmp
 		terminal_ends
 	done
+	# Where nobody was left to clean up, the next one does.
+	mkdir "$TMPDIR/portlab-replay.dead"
+	bash -c 'echo $$' >"$TMPDIR/portlab-replay.dead/pid"
+	terminal 80 24 "'$PORTLAB' demo --replay 01"
+	await_screen 'Enter runs it'
+	[[ ! -e $TMPDIR/portlab-replay.dead ]]
+	type_keys q
+	eventually nothing_in_tmp
 }
 
 replay_kill() { # SIGNAL WORD
