@@ -138,6 +138,11 @@ PROGRAM  :=
 N        :=
 SEED     :=
 ALL      :=
+TOUR     :=
+REPLAY   :=
+AUTO     :=
+RECORD   :=
+PROJECTOR :=
 
 # That not all checks pass is no error of make's, which would add a line of its
 # own to it. It has one way to end with status 1 and in silence: the question
@@ -189,10 +194,16 @@ ifneq ($(ENGINE),docker)
 FOR_NET  := tools
 endif
 
-demo: ## the tour: every lab's demo, unattended (LAB=01 for one)
-	@$(if $(FOR_NET),common/lab/portlab deps demo)
-	@$(if $(FOR_NET),$(MAKE) -s tools)
-	@$(PORTLAB) demo $(LAB)
+DEMO_ARGS = $(if $(TOUR),--tour) $(if $(PROJECTOR),--projector) \
+            $(if $(REPLAY),--replay$(if $(filter-out 1,$(REPLAY)),=$(call \
+            quote,$(REPLAY)))) $(if $(AUTO),--auto) \
+            $(if $(RECORD),--record $(call quote,$(RECORD))) $(LAB)
+
+demo: ## the tour: every lab's demo; LAB=01: that one, live (REPLAY=1)
+	@$(if $(FOR_NET)$(REPLAY),common/lab/portlab deps \
+		$(if $(REPLAY),replay,$(if $(LAB),live,demo)))
+	@$(if $(FOR_NET)$(REPLAY),$(MAKE) -s tools)
+	@$(PORTLAB) demo $(DEMO_ARGS)
 
 test: ## every test (T='tests/self/net.bats' for some)
 	@common/lab/portlab deps test
@@ -242,7 +253,8 @@ down: $(FOR_NET) ## take the network away
 
 C_FILES     = $(shell git ls-files --cached --others --exclude-standard '*.[ch]')
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' \
-              common/lab/portlab common/lab/inside common/lab/shellrc common/lab/contained \
+              common/lab/portlab common/lab/inside common/lab/shellrc \
+              common/lab/live common/lab/liverc common/lab/contained \
               .ci/run tests/check/run)
 BATS_FILES  = $(shell git ls-files --cached --others --exclude-standard '*.bats' '*.bash')
 

@@ -20,6 +20,7 @@ patch         patch        patch             patch        patch
 socat         socat        socat             socat        socat
 ncat          ncat         nmap-ncat         nmap         nmap-ncat
 nmap          nmap         nmap              nmap         nmap
+tmux          tmux         tmux              tmux         tmux
 python3       python3      python3           python       python3
 gdb           gdb          gdb               gdb          gdb
 strace        strace       strace            strace       strace
@@ -30,10 +31,13 @@ clang-tidy    clang-tidy   clang-tools-extra clang        clang-extra-tools
 cppcheck      cppcheck     cppcheck          cppcheck     cppcheck
 '
 
-readonly DEPS_LAB='cc make libc-headers ip iptables ip6tables tcpdump nsenter flock'
+readonly DEPS_BUILD='cc make libc-headers'
+readonly DEPS_LAB="$DEPS_BUILD ip iptables ip6tables tcpdump nsenter flock"
+# For the live demo; without it a lab's demo is played unattended.
+readonly DEPS_LIVE='tmux'
 readonly DEPS_TEST='bats'
 # Without these some tests are skipped, and say so.
-readonly DEPS_TEST_MORE='parallel valgrind gdb strace jq patch socat ncat nmap python3'
+readonly DEPS_TEST_MORE='parallel valgrind gdb strace jq patch socat ncat nmap tmux python3'
 readonly DEPS_LINT='shellcheck clang clang-format clang-tidy cppcheck'
 
 deps_have() { # TOOL
