@@ -20,6 +20,7 @@ multiport  -A INPUT -p tcp -m multiport --dports 80,443 -j ACCEPT
 comment  -A INPUT -m comment --comment doctor -j ACCEPT
 log  -A INPUT -j LOG
 nat  -t nat -A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080
+dnat  -t nat -A PREROUTING -p tcp --dport 80 -j DNAT --to-destination :8080
 raw  -t raw -A PREROUTING -p tcp -j ACCEPT
 '
 
