@@ -23,6 +23,10 @@ nmap          nmap         nmap              nmap         nmap
 python3       python3      python3           python       python3
 gdb           gdb          gdb               gdb          gdb
 strace        strace       strace            strace       strace
+curl          curl         curl              curl         curl
+wget          wget         wget              wget         wget
+chromium      chromium     chromium          chromium     chromium
+pngtopnm      netpbm       netpbm-progs      netpbm       netpbm
 shellcheck    shellcheck   ShellCheck        shellcheck   shellcheck
 clang         clang        clang             clang        clang
 clang-format  clang-format clang-tools-extra clang        clang-extra-tools
@@ -33,7 +37,8 @@ cppcheck      cppcheck     cppcheck          cppcheck     cppcheck
 readonly DEPS_LAB='cc make libc-headers ip iptables ip6tables tcpdump nsenter flock'
 readonly DEPS_TEST='bats'
 # Without these some tests are skipped, and say so.
-readonly DEPS_TEST_MORE='parallel valgrind gdb strace jq patch socat ncat nmap python3'
+readonly DEPS_TEST_MORE='parallel valgrind gdb strace jq patch socat ncat nmap python3
+curl wget chromium pngtopnm'
 readonly DEPS_LINT='shellcheck clang clang-format clang-tidy cppcheck'
 
 deps_have() { # TOOL

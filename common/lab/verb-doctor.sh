@@ -78,6 +78,8 @@ doctor_version() { # TOOL
 	shellcheck) shellcheck --version | sed -n 's/^version: /shellcheck /p' ;;
 	clang-tidy) clang-tidy --version | grep -o 'LLVM version.*' ;;
 	libc-headers) echo /usr/include ;;
+	chromium) chromium --version 2>/dev/null ;;
+	pngtopnm) pngtopnm --version 2>&1 | sed -n 's/.*Version: //p' ;;
 	*) "$1" --version 2>&1 | head -n 1 ;;
 	esac | cut -c 1-42
 }
