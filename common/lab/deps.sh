@@ -37,8 +37,8 @@ cppcheck      cppcheck     cppcheck          cppcheck     cppcheck
 readonly DEPS_LAB='cc make libc-headers ip iptables ip6tables tcpdump nsenter flock'
 readonly DEPS_TEST='bats'
 # Without these some tests are skipped, and say so.
-readonly DEPS_TEST_MORE='parallel valgrind gdb strace jq patch socat ncat nmap python3
-curl wget chromium pngtopnm'
+readonly DEPS_TEST_MORE="parallel valgrind gdb strace jq patch socat ncat nmap \
+python3 curl wget chromium pngtopnm"
 readonly DEPS_LINT='shellcheck clang clang-format clang-tidy cppcheck'
 
 deps_have() { # TOOL
