@@ -7,7 +7,11 @@ verb_deps() { # [demo|check|test|lint]
 	local -a need=() more=()
 	[[ ${DEPS-} != skip ]] || return 0
 	case ${1-test} in
-	demo) read -ra need <<<"$DEPS_LAB" && DEPS_WHY='the lab network' ;;
+	demo)
+		read -ra need <<<"$DEPS_LAB"
+		more=(curl)
+		DEPS_WHY='the lab network'
+		;;
 	check)
 		read -ra need <<<"$DEPS_LAB $DEPS_TEST"
 		DEPS_WHY='grading'
@@ -30,6 +34,6 @@ verb_deps() { # [demo|check|test|lint]
 		die "missing: ${need[*]}. Install with:" \
 			"$(deps_command "${need[@]}")"
 	fi
-	warn "not there: ${more[*]}; tests that need them will be skipped." \
+	warn "not there: ${more[*]}; what needs them will be skipped." \
 		"To have them: $(deps_command "${more[@]}")"
 }
