@@ -81,8 +81,8 @@ U=http://server:8080
 	needs curl
 	browse "get() { curl -sS -o \$1 -w '%{http_code} %{size_download}\n' \
 			-z \"\$2\" $U/numbers.txt; }
-		get 1 '2020-02-02 02:02:02 UTC'
-		get 2 '2020-02-02 02:02:01 UTC'
+		get 1 'Sun, 02 Feb 2020 02:02:02 GMT'
+		get 2 'Sun, 02 Feb 2020 02:02:01 GMT'
 		curl -sS -R -o 3 $U/numbers.txt
 		get 4 3"
 	size=$(stat -c %s "$SITE/numbers.txt")
@@ -181,20 +181,39 @@ U=http://server:8080
 
 # --- wget --------------------------------------------------------------------
 
-@test "wget -r: a mirror of the tree, and -N: nothing twice" {
+@test "wget -r: a mirror of the tree" {
 	needs wget
-	# One that has changed meanwhile is fetched again.
 	browse "mkdir mirror; cd mirror
-		wget -nv -r -l 5 -nH -e robots=off $U/ 2>../first || [ \$? = 8 ]
-		touch -d '2019-01-01' numbers.txt
-		wget -nv -r -l 5 -N -nH -e robots=off $U/ 2>../second || [ \$? = 8 ]"
-	cat "$T/first" "$T/second"
+		wget -nv -r -l 5 -nH -e robots=off $U/ 2>../said || [ \$? = 8 ]"
+	cat "$T/said"
 	[[ $status == 0 ]]
 	diff -r "$SITE" "$T/mirror"
-	grep -q 'GET /deep/deeper/end.txt HTTP/1.1" 200 4$' "$T/log"
-	grep -q 'GET /deep/deeper/end.txt HTTP/1.1" 304 ' "$T/log"
-	[[ $(grep -c 'GET /numbers.txt HTTP/1.1" 200 ' "$T/log") == 2 ]]
-	[[ $(grep -c 'GET /large.txt HTTP/1.1" 200 ' "$T/log") == 1 ]]
+	# Which it did not get is what the page names and the site has not.
+	[[ $(grep -c 'ERROR 404' "$T/said") == 3 ]]
+}
+
+@test "wget -N: what it has already is not sent again" {
+	needs wget
+	# It knows by asking for what has changed, or by HEAD.
+	browse "get() { wget -nv -N \"\$@\" $U/numbers.txt $U/large.txt; }
+		get
+		touch -d '2019-01-01' numbers.txt
+		get
+		touch -d '2019-01-01' numbers.txt
+		get --no-if-modified-since"
+	[[ $status == 0 ]]
+	cmp "$T/numbers.txt" "$SITE/numbers.txt"
+	cmp "$T/large.txt" "$SITE/large.txt"
+	diff - <(sed 's,.*"\([A-Z]*\) /\([a-z]*\)[^"]*",\1 \2,; s/ [0-9-]*$//; 1d' \
+		"$T/log") <<-END
+		GET numbers 200
+		GET large 200
+		GET numbers 200
+		GET large 304
+		HEAD numbers 200
+		GET numbers 200
+		HEAD large 200
+	END
 }
 
 # --- a browser ---------------------------------------------------------------
@@ -243,8 +262,11 @@ colours() { # PICTURE LEFT TOP WIDTH HEIGHT
 	[[ $(colours index.html 0 100 100 100) == '192 0 192' ]] # script.js
 	[[ $(colours index.html 0 200 100 100) == '192 96 0' ]] # image.png
 	[[ $(colours index.html 200 0 200 400) == '32 64 96' ]] # style.css
-	# That the picture says so: nothing is there when nothing came.
-	[[ $(colours bare.html 0 0 400 200) == '255 255 255' ]]
+	# That pictures tell: none of these is there when none of the files came.
+	run grep -xE '0 192 0|192 0 192|192 96 0|32 64 96' \
+		<(colours bare.html 0 0 400 400)
+	[[ $status == 1 ]]
+	[[ $(colours bare.html 100 100 300 300) == '255 255 255' ]]
 	for name in index.html style.css script.js image.png; do
 		grep -q "\"GET /$name HTTP/1.1\" 200 $(stat -c %s "$SITE/$name")\$" \
 			"$T/log"

@@ -36,6 +36,7 @@ browse() { # SCRIPT [OPTION...]
 	END
 	shift
 	run timeout -k 5 120 "$PORTLAB" run client "$@" -- bash "$T/browse"
+	# shellcheck disable=SC2154 # run sets it
 	printf '%s\n' "$output" "--- httpd:"
 	cat "$T/log" 2>/dev/null || true
 }
