@@ -35,7 +35,8 @@ browse() { # SCRIPT [OPTION...]
 		$1
 	END
 	shift
-	run timeout -k 5 120 "$PORTLAB" run client "$@" -- bash "$T/browse"
+	run timeout -k 5 120 "$PORTLAB" run client "$@" -- bash "$T/browse" \
+		3>&- 4>&-
 	# shellcheck disable=SC2154 # run sets it
 	printf '%s\n' "$output" "--- httpd:"
 	cat "$T/log" 2>/dev/null || true
