@@ -28,8 +28,8 @@ asks() { # LINE...
 # The status of the next answer, and its Content-Length, - if it has none.
 hears() {
 	local line
-	STATUS=none LENGTH=-
-	read -r _ STATUS _ <&3 || return
+	LENGTH=-
+	read -r _ STATUS _ <&3 || STATUS=none
 	while IFS= read -r line <&3 && line=${line%"$CR"} && [[ -n $line ]]; do
 		case ${line,,} in
 		content-length:*) LENGTH=${line##*[: ]} ;;
@@ -193,8 +193,8 @@ begin_two-writes() {
 # From the header of the last exchange to its body.
 seen_two-writes() {
 	predict_events "$(question_port two-writes)" | awk '
-	$9 == 7 { header = $2 }
-	$9 == 5 { body = $2 }
+	$9 == 7 { header = $1 }
+	$9 == 5 { body = $1 }
 	END {
 		if (body > 0)
 			print(body - header < 0.01 ? "at once" : \
@@ -235,5 +235,5 @@ begin_port-80() {
 seen_port-80() {
 	predict_events "$MAPPED_PORT" | awk -v own=":$MAPPED_PORT" '
 	substr($3, length($3) - length(own) + 1) == own && $9 > 0 { bytes += $9 }
-	END { print bytes > 0 ? "80" : "8080" }'
+	END { print(bytes > 0 ? "80" : "8080") }'
 }
