@@ -79,6 +79,7 @@ account_keyword() { # KEYWORD
 		diagnose "Bytes came back twice. After a short write() a loop must go" \
 			"on behind what was taken."
 		;;
+	http-*) account_http "$1" ;;
 	esac
 }
 

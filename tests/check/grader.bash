@@ -36,6 +36,8 @@ set +T
 . "$TESTS/check/scenario.bash"
 # shellcheck source=tests/check/ahead.bash
 . "$TESTS/check/ahead.bash"
+# shellcheck source=tests/check/http.bash
+. "$TESTS/check/http.bash"
 
 # Ports from 10000 on, below those that the kernel gives out by itself. Each
 # check has some of its own, so that the capture can be sliced by them.
