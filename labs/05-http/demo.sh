@@ -24,10 +24,10 @@ would have kept the connection for the next request."
 step "Three files: one connection with HTTP/1.1, three with HTTP/1.0"
 run server "cd $SITE; cp index.html a; cp index.html b"
 start server 8080 "httpd $SITE"
-run client "curl -sS -o 1 -o 2 -o 3 --output-dir $HERE \\
-	-w '%{http_code} from port %{local_port}\n' $U/{,a,b}"
-run client "curl -0 -sS -o 1 -o 2 -o 3 --output-dir $HERE \\
-	-w '%{http_code} from port %{local_port}\n' $U/{,a,b}"
+run client "curl -sS -o $HERE/got -w '%{http_code} from port %{local_port}\n' \\
+	'$U/{a,b,index.html}'"
+run client "curl -0 -sS -o $HERE/got -w '%{http_code} from port %{local_port}\n' \\
+	'$U/{a,b,index.html}'"
 run server "ss -Htan state time-wait | tr -s ' '"
 notice "Notice: with HTTP/1.0 each file has a handshake of its own; and as the
 server closes first, it is the server that has the TIME-WAIT."
@@ -63,7 +63,7 @@ step "A client that takes its time: a byte every 0.2 s (slowloris)"
 start server 8080 "httpd -t 2000 $SITE"
 run client "exec 3<>/dev/tcp/server4/8080
 (while printf G >&3; do sleep 0.2; done) 2>/dev/null &
-curl -sS -o $HERE/1 -w 'meanwhile: %{http_code} in %{time_total} s\n' \\
+curl -sS -o $HERE/got -w 'meanwhile: %{http_code} in %{time_total} s\n' \\
 	$U
 time -p head -n 1 <&3"
 notice "Notice: it delays nobody. The time that a request may take counts from its
@@ -93,11 +93,11 @@ step "SIGTERM: no new clients, and those who are there get what they asked for"
 scenario ''
 run server "seq 2000000 >$SITE/long"
 start server 8080 "httpd $SITE"
-run client "curl -sS --limit-rate 8M -o $HERE/got \\
+run client "curl -sS --limit-rate 8M -o $HERE/long \\
 	$U/long &
-until [[ -s $HERE/got ]]; do sleep 0.01; done"
+until [[ -s $HERE/long ]]; do sleep 0.01; done"
 stop server 8080
 run client "knock -4 server 8080"
-run client "cd $HERE; until cmp -s got site/long; do sleep 0.1; done
+run client "cd $HERE; until cmp -s long site/long; do sleep 0.1; done
 echo all of it"
 notice "Notice: a restart that nobody notices begins with an end like this one."
