@@ -80,7 +80,7 @@ compile_program() { # NAME SOURCE...
 	compiler_in_jail "$name.strict" -fsyntax-only "${COMPILE_WARNINGS[@]}" \
 		"${COMPILE_STRICT[@]}" "$@" || true &
 	jobs+=($!)
-	compiler_in_jail "$name.warnings" -O2 -S -o /dev/null \
+	compiler_in_jail "$name.warnings" -O2 -r -nostdlib -o /dev/null \
 		"${COMPILE_WARNINGS[@]}" "$@" || true &
 	jobs+=($!)
 	compiler_in_jail "$name.link" -w -O1 -g "${SANITIZE[@]}" \

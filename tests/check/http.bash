@@ -150,7 +150,7 @@ asks() { # METHOD TARGET [FIELD...]
 # TEXT, with the escapes of the probe, in which there is a request of METHOD.
 sends() { # METHOD TEXT
 	ASKED+=("$1")
-	TALK+=("send $WHO \"$2\"")
+	TALK+=("offer $WHO \"$2\"")
 }
 
 # One request to a connection.
@@ -205,6 +205,11 @@ ends() {
 	says_of ends
 }
 
+# What was unread behind the request may be waited for first.
+is_the_last() {
+	says_of is-last
+}
+
 leaves() {
 	says_of close
 }
@@ -213,6 +218,14 @@ talk() {
 	local -a lines=("${TALK[@]}")
 	TALK=()
 	peer "${lines[@]}"
+}
+
+# The same from the server's own host: no packet of it is captured.
+talk_at_home() {
+	local -a lines=("${TALK[@]}")
+	TALK=()
+	peer_begin server "${lines[@]}"
+	peer_end
 }
 
 # The same as far as `say ready`, where it waits for go_on.
@@ -254,24 +267,21 @@ within() { # MS COMMAND...
 
 # The conversation is held in the background; it is over when `talked` returns.
 talks_ahead() {
+	TALK+=('say over')
 	try_this client '' probe -s "$SEED" "${TALK[@]}"
-	{
-		local status=0
-		"$LABNS" host client timeout "$PEER_S" "$BUILD/test/probe" \
-			-s "$SEED" -t "$STEP_MS" "${TALK[@]}" >"$HERE/peer" \
-			2>"$HERE/peer.err" </dev/null || status=$?
-		echo "$status" >"$HERE/peer.status"
-	} 3>&- 4>&- 10>&- &
-	TALKING=$!
+	"$LABNS" host client "$BUILD/test/probe" -s "$SEED" -t "$STEP_MS" \
+		"${TALK[@]}" >"$HERE/peer" 2>"$HERE/peer.err" </dev/null \
+		3>&- 4>&- 10>&- &
+	PEER_PID=$!
 	TALK=()
 }
 
-AHEAD_KEEPS+=(TALKING COUNT)
-TALKING='' COUNT=0
-
 talked() {
-	"$BUILD/lab/await" ended "$TALKING" "$((PEER_S * 1000))" || true
-	peer_verdict "$(<"$HERE/peer.status")"
+	local status=3
+	"$BUILD/lab/await" ended "$PEER_PID" "$((PEER_S * 1000))" || status=124
+	! grep -q '^probe: failed' "$HERE/peer" || status=1
+	! grep -q '^over' "$HERE/peer" || status=0
+	peer_verdict "$status"
 }
 
 # --- known mistakes ----------------------------------------------------------
@@ -292,7 +302,8 @@ account_http() { # KEYWORD
 		;;
 	http-short | http-short-waits)
 		diagnose "Content-Length counts the bytes of the body, and nothing" \
-			"else: not the header, and not what strlen() finds in a file."
+			"else, neither the header nor what strlen() finds; and all" \
+			"of them have to be sent, however few write() takes at once."
 		;;
 	http-file-short)
 		diagnose "Not all of the file was sent: read() and write() may take less" \
@@ -327,6 +338,11 @@ account_http() { # KEYWORD
 	http-time)
 		diagnose "A date in HTTP is GMT, wherever the server is: gmtime(), not" \
 			"localtime()."
+		;;
+	http-later)
+		diagnose "A file may have been written in the future, by its own clock:" \
+			"then Date stands for the time of the file (RFC 9110, section" \
+			"8.8.2.1)."
 		;;
 	http-control)
 		diagnose "What a client has sent must not get into a header as it came:" \

@@ -48,6 +48,8 @@
  *   lacks NAME TEXT             neither header nor body have it in them
  *   field-past NAME FIELD       no later time than now, if the field is there
  *   ends NAME                   behind it the connection ends, in any way
+ *   is-last NAME                likewise; if the answer has said so, with
+ *                               Connection: close, by a half-close of ours
  *   when NAME STATUS STEP       STEP, without its NAME, if it has that status
  *   comes NAME                  until the first byte of it has come
  *   offer NAME DATA             send it, or as much as the peer takes, until it
@@ -142,6 +144,7 @@ const struct verb verbs[] = {
 	{"body", "NAME DATA", do_body},
 	{"lacks", "NAME TEXT", do_lacks},
 	{"ends", "NAME", do_ends},
+	{"is-last", "NAME", do_is_last},
 	{"when", "NAME STATUS STEP", do_when},
 	{"field-past", "NAME FIELD", do_field_past},
 	{"comes", "NAME", do_comes},

@@ -243,6 +243,7 @@ void do_field_now(struct probe *probe, const struct step *step);
 void do_body(struct probe *probe, const struct step *step);
 void do_lacks(struct probe *probe, const struct step *step);
 void do_ends(struct probe *probe, const struct step *step);
+void do_is_last(struct probe *probe, const struct step *step);
 void do_when(struct probe *probe, const struct step *step);
 void do_field_past(struct probe *probe, const struct step *step);
 void do_comes(struct probe *probe, const struct step *step);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -207,7 +208,8 @@ static void check_date(struct probe *probe, const struct step *step,
 			    "This is not how HTTP writes a date.", "%s: %.120s",
 			    step->field, value);
 	if (when < first || when > latest)
-		fail_answer(probe, conn, "http-time", wanted,
+		fail_answer(probe, conn,
+			    first == 0 ? "http-later" : "http-time", wanted,
 			    "The date is another one.", "%s: %.120s",
 			    step->field, value);
 }
@@ -311,6 +313,26 @@ void do_ends(struct probe *probe, const struct step *step)
 			    "The connection is left open.",
 			    "nothing before the deadline");
 	conn->over = true;
+}
+
+/* Whether CONN's last answer said that no other would follow. */
+static bool said_close(const struct conn *conn)
+{
+	const char *value = conn->answer == NULL
+				    ? NULL
+				    : answer_field(conn->answer, "Connection");
+
+	return value != NULL && strcasecmp(value, "close") == 0;
+}
+
+/* Who has said so may wait for us to close first, lest RST eats the answer. */
+void do_is_last(struct probe *probe, const struct step *step)
+{
+	struct conn *conn = connection(probe, step->name);
+
+	if (said_close(conn))
+		(void)shutdown(conn->fd, SHUT_WR);
+	do_ends(probe, step);
 }
 
 /* Until something comes, which is left where it is; the end will do. */

@@ -11,7 +11,8 @@ PORT=$1 DIR=$2 IDLE_S=$((($3 + 999) / 1000))
 cat >/tmp/lighttpd.conf <<END
 server.document-root = "$DIR"
 server.port = $PORT
-server.use-ipv6 = "enable"
+server.bind = "[::]"
+server.set-v6only = "disable"
 server.modules = ()
 index-file.names = ("index.html")
 server.max-fds = 12000
@@ -26,4 +27,6 @@ mimetype.assign = (
 	".png" => "image/png"
 )
 END
+# As many clients as it may have.
+ulimit -n "$(ulimit -H -n)"
 exec lighttpd -D -f /tmp/lighttpd.conf

@@ -40,4 +40,6 @@ http {
 	}
 }
 END
+# As many clients as it may have.
+ulimit -n "$(ulimit -H -n)"
 exec nginx -e stderr -c /tmp/nginx.conf
