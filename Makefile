@@ -32,7 +32,7 @@ LABS     := $(patsubst %/lab.conf,%,$(wildcard labs/*/lab.conf))
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
-# --- programs: name, sources (common/*.c are always linked) --------------
+# --- programs: name, sources (common/*.c are always linked) ------------------
 
 # $(call program,FILE,SOURCES): one rule, and FILE joins PROGRAMS.
 define program
@@ -50,6 +50,9 @@ $(eval $(call program,test/jail,$(wildcard tests/tools/jail*.c)))
 $(eval $(call program,test/attack,tests/self/jail/attack.c))
 $(eval $(call program,test/net_test,tests/self/net_test.c))
 $(eval $(call program,test/cli_test,tests/self/cli_test.c))
+$(eval $(call program,test/http_test,tests/self/http_test.c \
+                      labs/05-http/solution/request.c))
+$(eval $(call program,test/ask,tests/self/httpd/ask.c))
 $(eval $(call program,test/echo_peer,tests/self/echo_peer.c))
 $(eval $(call program,test/probe,$(wildcard tests/tools/probe*.c)))
 $(eval $(call program,test/chaos,tests/tools/chaos.c))

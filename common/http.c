@@ -186,7 +186,7 @@ void http_date(char text[HTTP_DATE_BYTES], time_t time)
 
 	if (gmtime_r(&time, &tm) == NULL ||
 	    strftime(text, HTTP_DATE_BYTES, IMF_FIXDATE, &tm) == 0)
-		strcpy(text, "Thu, 01 Jan 1970 00:00:00 GMT");
+		stpcpy(text, "Thu, 01 Jan 1970 00:00:00 GMT");
 }
 
 /*
@@ -325,19 +325,24 @@ const char *http_type(const char *path)
 
 /* --- The log --- */
 
-/* TEXT with escapes; what does not fit is cut, and says so. */
-static void escape_line(char to[LOG_REQUEST_BYTES], const char *text,
-			size_t len)
+/* TEXT with escapes, in TO; what does not fit is cut, and says so. */
+static void escape_line(char *to, size_t size, const char *text, size_t len)
 {
-	const char *end = to + LOG_REQUEST_BYTES - sizeof("\\xff...");
+	const char *cut = "";
 
-	for (; len > 0 && to < end; text++, len--) {
+	for (size_t used = 0; len > 0; text++, len--) {
+		if (used + sizeof("\\xff...") > size) {
+			cut = "...";
+			break;
+		}
 		if (*text >= ' ' && *text <= '~' && !is_one_of(*text, "\"\\"))
-			*to++ = *text;
+			to[used++] = *text;
 		else
-			to += sprintf(to, "\\x%02x", (unsigned char)*text);
+			used += (size_t)sprintf(to + used, "\\x%02x",
+						(unsigned char)*text);
+		to[used] = '\0';
 	}
-	strcpy(to, len > 0 ? "..." : "");
+	stpcpy(to + strlen(to), cut);
 }
 
 /* The address of PEER, without its port and brackets; it is in BUF. */
@@ -358,19 +363,20 @@ static char *address_of(const struct net_endpoint *peer,
 }
 
 char *http_log(char buf[HTTP_LOG_BYTES], const struct net_endpoint *peer,
-	       time_t now, const char *request, size_t len, int status,
-	       intmax_t bytes)
+	       time_t now, const struct http_exchange *what)
 {
 	char address[NET_ENDPOINT_LEN];
-	char line[LOG_REQUEST_BYTES] = "-";
+	char line[LOG_REQUEST_BYTES] = "";
 	char time[LOG_TIME_BYTES] = "-";
 	struct tm tm;
 
-	if (request != NULL)
-		escape_line(line, request, len);
+	if (what->request_len > 0)
+		escape_line(line, sizeof(line), what->request,
+			    what->request_len);
 	if (localtime_r(&now, &tm) != NULL)
 		strftime(time, sizeof(time), "%d/%b/%Y:%H:%M:%S %z", &tm);
 	snprintf(buf, HTTP_LOG_BYTES, "%s - - [%s] \"%s\" %d %jd",
-		 address_of(peer, address), time, line, status, bytes);
+		 address_of(peer, address), time, *line ? line : "-",
+		 what->status, what->bytes);
 	return buf;
 }

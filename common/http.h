@@ -90,14 +90,21 @@ const char *http_type(const char *path);
 
 /* --- The log --- */
 
+/* A request and what came of it. */
+struct http_exchange {
+	const char *request; /* its first line, without CR and LF */
+	size_t request_len;  /* 0: there was none */
+	int status;
+	intmax_t bytes; /* of content */
+};
+
 /*
  * Write a line of the Common Log Format, without LF, into BUF, and return BUF:
- * at the time NOW PEER was answered with STATUS and a content of BYTES bytes.
- * REQUEST is the request line, NULL if there was none; what is not plain ASCII
- * in it is escaped, so that it cannot forge a line, and a long one is cut.
+ * what PEER wanted and was given, at the time NOW. What is not plain ASCII in
+ * the request is escaped, so that it cannot forge a line, and a long one is
+ * cut.
  */
 char *http_log(char buf[HTTP_LOG_BYTES], const struct net_endpoint *peer,
-	       time_t now, const char *request, size_t len, int status,
-	       intmax_t bytes);
+	       time_t now, const struct http_exchange *what);
 
 #endif

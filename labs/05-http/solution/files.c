@@ -60,7 +60,7 @@ int files_open(int root, const char *path, struct content *content)
 	size_t len = strlen(path);
 	bool folder = len == 0 || path[len - 1] == '/';
 
-	strcpy(stpcpy(name, path), folder ? INDEX : "");
+	stpcpy(stpcpy(name, path), folder ? INDEX : "");
 	int fd = open_file(root, name);
 	int status = fd < 0 ? status_of(errno) : inspect(fd, name, content);
 	if (fd >= 0 && status != 200)

@@ -107,7 +107,7 @@ static int load(struct server *s, const char *path, struct content *file)
 	file->size = (off_t)len;
 	s->loaded = n >= 0;
 	s->file = *file;
-	strcpy(s->path, path);
+	stpcpy(s->path, path);
 	return n >= 0 ? 200 : 500;
 }
 
@@ -187,9 +187,8 @@ void respond(struct server *s, struct conn *c, int status)
 	c->offset = 0;
 	c->end = content.size;
 	c->state = CONN_SEND;
+	struct http_exchange what = {r->head + r->line.at, r->line.len, status,
+				     content.size};
 	if (s->verbose)
-		cli_log("%s",
-			http_log(line, &c->peer, s->clock,
-				 r->line.len > 0 ? r->head + r->line.at : NULL,
-				 r->line.len, status, content.size));
+		cli_log("%s", http_log(line, &c->peer, s->clock, &what));
 }
