@@ -25,13 +25,14 @@ WERROR   := -Werror
 endif
 
 LIB      := $(OBJ)/libportlab.a
+LIB_SRC  := $(wildcard common/*.c)
 LABS     := $(patsubst %/lab.conf,%,$(wildcard labs/*/lab.conf))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
-# --- programs: name, sources (common/net.c and cli.c are always linked) ------
+# --- programs: name, sources (common/*.c are always linked) ------------------
 
 # $(call program,FILE,SOURCES): one rule, and FILE joins PROGRAMS.
 define program
@@ -49,6 +50,9 @@ $(eval $(call program,test/jail,$(wildcard tests/tools/jail*.c)))
 $(eval $(call program,test/attack,tests/self/jail/attack.c))
 $(eval $(call program,test/net_test,tests/self/net_test.c))
 $(eval $(call program,test/cli_test,tests/self/cli_test.c))
+$(eval $(call program,test/http_test,tests/self/http_test.c \
+                      labs/05-http/solution/request.c))
+$(eval $(call program,test/ask,tests/self/httpd/ask.c))
 $(eval $(call program,test/echo_peer,tests/self/echo_peer.c))
 $(eval $(call program,test/probe,$(wildcard tests/tools/probe*.c)))
 $(eval $(call program,test/chaos,tests/tools/chaos.c))
@@ -94,7 +98,7 @@ $(PROGRAMS):
 	$(SAY) LD $@
 	$(QUIET)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB)
 
-$(LIB): $(OBJ)/common/net.o $(OBJ)/common/cli.o
+$(LIB): $(LIB_SRC:%.c=$(OBJ)/%.o)
 	$(SAY) AR $@
 	$(QUIET)rm -f $@
 	$(QUIET)ar rcs $@ $^
@@ -104,7 +108,7 @@ $(OBJ)/%.o: %.c Makefile
 	$(SAY) CC $<
 	$(QUIET)$(CC) $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(patsubst %.c,$(OBJ)/%.d,$(SOURCES) common/net.c common/cli.c)
+-include $(patsubst %.c,$(OBJ)/%.d,$(SOURCES) $(LIB_SRC))
 
 HAS_SANITIZERS = echo 'int main(void) { return 0; }' | \
                  $(CC) -x c - $(SANITIZE) -o /dev/null 2>/dev/null
@@ -264,7 +268,7 @@ lint: ## every checker, with warnings as errors
 	clang-format --dry-run -Werror $(C_FILES)
 	$(MAKE) -s BUILD=$(BUILD)/gcc CC=gcc WERROR=-Werror programs
 	$(MAKE) -s BUILD=$(BUILD)/clang CC=clang WERROR=-Werror programs
-	printf '%s\n' $(sort $(SOURCES) common/net.c common/cli.c) | \
+	printf '%s\n' $(sort $(SOURCES) $(LIB_SRC)) | \
 		xargs -P 2 -I '{}' clang-tidy --quiet '{}' -- $(CPPFLAGS) $(WARN) \
 		2>/dev/null
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
@@ -277,7 +281,7 @@ format: ## rewrite the C files in the house style
 	clang-format -i $(C_FILES)
 
 compile_commands.json: $(SOURCES) Makefile ## for editors and clangd
-	@{ echo '['; for f in $(sort $(SOURCES) common/net.c common/cli.c); do \
+	@{ echo '['; for f in $(sort $(SOURCES) $(LIB_SRC)); do \
 		printf '%s{"directory":"%s","file":"%s","command":"%s"}' \
 			"$$comma" '$(CURDIR)' "$$f" \
 			'$(CC) $(CPPFLAGS) $(WARN) $(CFLAGS) -c '"$$f"; \

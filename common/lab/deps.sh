@@ -24,6 +24,10 @@ tmux          tmux         tmux              tmux         tmux
 python3       python3      python3           python       python3
 gdb           gdb          gdb               gdb          gdb
 strace        strace       strace            strace       strace
+curl          curl         curl              curl         curl
+wget          wget         wget              wget         wget
+chromium      chromium     chromium          chromium     chromium
+pngtopnm      netpbm       netpbm-progs      netpbm       netpbm
 shellcheck    shellcheck   ShellCheck        shellcheck   shellcheck
 clang         clang        clang             clang        clang
 clang-format  clang-format clang-tools-extra clang        clang-extra-tools
@@ -37,7 +41,8 @@ readonly DEPS_LAB="$DEPS_BUILD ip iptables ip6tables tcpdump nsenter flock"
 readonly DEPS_LIVE='tmux'
 readonly DEPS_TEST='bats'
 # Without these some tests are skipped, and say so.
-readonly DEPS_TEST_MORE='parallel valgrind gdb strace jq patch socat ncat nmap tmux python3'
+readonly DEPS_TEST_MORE="parallel valgrind gdb strace jq patch socat ncat nmap \
+tmux python3 curl wget chromium pngtopnm"
 readonly DEPS_LINT='shellcheck clang clang-format clang-tidy cppcheck'
 
 deps_have() { # TOOL

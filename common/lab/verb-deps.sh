@@ -8,9 +8,12 @@ verb_deps() { # [demo|live|replay|check|test|lint]
 	local without='tests that need them will be skipped'
 	[[ ${DEPS-} != skip ]] || return 0
 	case ${1-test} in
-	demo) read -ra need <<<"$DEPS_LAB" && DEPS_WHY='the lab network' ;;
+	demo)
+		read -ra need <<<"$DEPS_LAB" && more=(curl)
+		DEPS_WHY='the lab network' without='what needs them will be skipped'
+		;;
 	live)
-		read -ra need <<<"$DEPS_LAB" && read -ra more <<<"$DEPS_LIVE"
+		read -ra need <<<"$DEPS_LAB" && read -ra more <<<"$DEPS_LIVE curl"
 		DEPS_WHY='the live demo' without='the demo is unattended'
 		;;
 	replay)

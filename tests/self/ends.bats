@@ -146,6 +146,23 @@ stay() {
 	nothing_is_left
 }
 
+@test "SIGKILL or SIGTERM to a demo with a client that never ends its request" {
+	for signal in KILL TERM; do
+		mkfifo "$BATS_TEST_TMPDIR/out"
+		"$PORTLAB" demo 05 >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- 4>&- 10>&- &
+		pid=$!
+		BACKGROUND+=("$pid")
+		line=''
+		while IFS= read -r -t 60 line; do
+			[[ $line != *'printf G'* ]] || break
+		done <>"$BATS_TEST_TMPDIR/out"
+		[[ $line == *'printf G'* ]]
+		kill -"$signal" "$pid"
+		nothing_is_left
+		rm "$BATS_TEST_TMPDIR/out"
+	done
+}
+
 @test "Ctrl-C at a terminal" {
 	command -v script >/dev/null || skip "script (util-linux) is not installed"
 	cat >"$BATS_TEST_TMPDIR/stay" <<-END
