@@ -231,12 +231,33 @@ scenario: tools ## load LAB=04 SCENARIO=drop (or 04/drop); none: take it away
 down: tools ## take the network away
 	@$(PORTLAB) down
 
+# --- a class -------------------------------------------------------------------
+
+DIR      :=
+OUT      :=
+JOBS     :=
+LIMIT    :=
+CSV      :=
+SSHLOGIN :=
+
+# $(call option,NAME,VARIABLE): an option of a verb, if the variable is given.
+option = $(if $($(2)),$(1) $(call quote,$(value $(2))))
+
+.PHONY: class
+class: ## grade LAB=01 (or all) of all in DIR=submissions, into OUT=out
+	@common/lab/portlab deps class
+	@$(MAKE) -s grader
+	@$(PORTLAB) class $(call quote,$(LAB)) $(call quote,$(value DIR)) \
+		$(call quote,$(value OUT)) $(call option,--jobs,JOBS) \
+		$(call option,--limit,LIMIT) $(call option,--seed,SEED) \
+		$(call option,--csv,CSV) $(call option,--login,SSHLOGIN)
+
 # --- upkeep ------------------------------------------------------------------
 
 C_FILES     = $(shell git ls-files --cached --others --exclude-standard '*.[ch]')
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' \
               common/lab/portlab common/lab/inside common/lab/shellrc \
-              .ci/run tests/check/run)
+              .ci/run tests/check/run tests/class/grade tests/class/unpack)
 BATS_FILES  = $(shell git ls-files --cached --others --exclude-standard '*.bats' '*.bash')
 
 .PHONY: lint format clean help

@@ -21,6 +21,13 @@ socat         socat        socat             socat        socat
 ncat          ncat         nmap-ncat         nmap         nmap-ncat
 nmap          nmap         nmap              nmap         nmap
 python3       python3      python3           python       python3
+unzip         unzip        unzip             unzip        unzip
+zip           zip          zip               zip          zip
+rsync         rsync        rsync             rsync        rsync
+ssh           openssh-client openssh-clients openssh      openssh-client
+sshd          openssh-server openssh-server  openssh      openssh-server
+xmllint       libxml2-utils libxml2          libxml2      libxml2-utils
+chromium      chromium     chromium          chromium     chromium
 gdb           gdb          gdb               gdb          gdb
 strace        strace       strace            strace       strace
 shellcheck    shellcheck   ShellCheck        shellcheck   shellcheck
@@ -32,8 +39,10 @@ cppcheck      cppcheck     cppcheck          cppcheck     cppcheck
 
 readonly DEPS_LAB='cc make libc-headers ip iptables ip6tables tcpdump nsenter flock'
 readonly DEPS_TEST='bats'
+readonly DEPS_CLASS='bats jq parallel unzip'
 # Without these some tests are skipped, and say so.
-readonly DEPS_TEST_MORE='parallel valgrind gdb strace jq patch socat ncat nmap python3'
+readonly DEPS_TEST_MORE='parallel valgrind gdb strace jq patch socat ncat nmap python3'\
+' unzip zip rsync ssh sshd xmllint chromium'
 readonly DEPS_LINT='shellcheck clang clang-format clang-tidy cppcheck'
 
 deps_have() { # TOOL
