@@ -42,18 +42,20 @@ verb_class() { # LAB DIR OUT [OPTION...] | --job CLASS N
 
 class_arguments() { # LAB DIR OUT
 	local name
+	local -a gradable
 	[[ -n ${1-} && -n ${2-} && -n ${3-} ]] ||
 		say_usage "class needs three words: make class LAB=01" \
 			"DIR=submissions OUT=out (or LAB=all)"
+	mapfile -t gradable < <(class_gradable)
 	if [[ $1 == all ]]; then
-		mapfile -t labs < <(class_gradable)
+		labs=("${gradable[@]}")
 	else
 		for name in ${1//,/ }; do
 			labs+=("$(lab_find "$name")") || exit
 		done
 	fi
 	for name in "${labs[@]}"; do
-		class_gradable | grep -qxF -- "$name" ||
+		[[ " ${gradable[*]##*/} " == *" ${name##*/} "* ]] ||
 			say_usage "${name##*/} has nothing to be checked"
 	done
 	[[ -d $2 ]] || say_usage "there is no folder $2"
@@ -251,11 +253,11 @@ class_stamp() { # WHAT LAB GRADER
 			for file in $(lab_files "$2"); do
 				names+=(-o -name "$file")
 			done
-			cd -- "$1"
-			find . -maxdepth 9 \( "${names[@]}" \) -printf '%y %l %p\n' |
-				sort
-			find . -maxdepth 9 -type f \( "${names[@]}" \) -size -210M \
-				-print0 | sort -z | xargs -0 -r sha256sum
+			find "$1" -maxdepth 9 \( "${names[@]}" \) \
+				-printf '%y %l %P\n' | sort
+			find "$1" -maxdepth 9 -type f \( "${names[@]}" \) \
+				-size -210M -print0 | sort -z | xargs -0 -r cat -- |
+				sha256sum
 		fi
 	} 2>/dev/null | sha256sum | cut -c -32
 }
@@ -267,7 +269,11 @@ class_run() {
 	local -a look=()
 	echo "$(class_count "${#ids[@]}" submission), $(class_count \
 		"${#labs[@]}" lab): $TODO to grade, $BEFORE as they were."
-	((TODO > 0)) || return 0
+	if ((TODO == 0)); then
+		rm -rf -- "$class/work" "$class/jobs"
+		echo
+		return
+	fi
 	# A bar where it can be seen; elsewhere a line for each that is done.
 	[[ ! -t 2 ]] || look=(--bar)
 	trap class_interrupted INT TERM HUP
@@ -291,14 +297,14 @@ class_parallel() {
 	local -a words=(parallel --will-cite --no-notice --jobs "$jobs" "${look[@]}")
 	trap - EXIT INT TERM HUP
 	[[ ! -t 2 ]] || exec >/dev/null
-	export PARALLEL_HOME=$class/parallel PARALLEL_SHELL=/bin/sh
+	export PARALLEL_HOME=$class/work/parallel PARALLEL_SHELL=/bin/sh
 	export LIMIT=$limit SEED
 	unset PARALLEL MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
-	mkdir -p -- "$PARALLEL_HOME"
+	mkdir -- "$PARALLEL_HOME"
 	exec {CLASS_LOCK}<&-
-	seq "$TODO" | exec setpriv --pdeathsig KILL "${words[@]}" exec setpriv \
+	exec setpriv --pdeathsig KILL "${words[@]}" exec setpriv \
 		--pdeathsig KILL "$(printf %q "$LABDIR/portlab")" class --job \
-		"$(printf %q "$class")"
+		"$(printf %q "$class")" < <(seq "$TODO")
 }
 
 class_interrupted() {
@@ -314,38 +320,46 @@ class_interrupted() {
 
 # Every picture of the class, from the reports; the text is printed as well.
 class_summary() {
-	local lab i place file text missing=0
-	local -a reports=() pieces=()
-	for i in "${!ids[@]}"; do
-		for lab in "${labs[@]}"; do
-			place=$(class_place "${ids[i]}" "$lab")
-			if [[ -s $place/report.json ]]; then
-				reports+=("$place/report.json")
-			else
-				missing=$((missing + 1))
-			fi
-		done
-	done
-	{
-		jq -c '{id: .submission, lab, title, state, points, max_points,
-			passed, counted, notes, error, further_passed, further,
-			checks: (.checks | map({id, title, state, step, further}))}' \
-			/dev/null "${reports[@]}"
-	} >"$class/reports" || die "the results cannot be read"
+	local file text
+	class_reports || die "the results cannot be read"
 	jq -j -n -L "$ROOT/tests/class" --slurpfile reports "$class/reports" \
 		--arg labs "${labs[*]##*/}" --arg now "$(date '+%Y-%m-%d %H:%M')" \
-		--arg out "$(class_shown "$out")" -f "$ROOT/tests/class/class.jq" \
+		-f "$ROOT/tests/class/class.jq" \
 		--args "${ids[@]/#/=}" >"$class/pictures" ||
 		die "the summary cannot be made"
 	for file in "${CLASS_FILES[@]}"; do
 		IFS= read -r -d '' text
-		printf '%s' "$text" >"$class/new" && mv -- "$class/new" "$out/$file" ||
-			die "cannot write $out/$file: is the disk full?"
+		class_write "$out/$file" "$text"
 	done <"$class/pictures"
 	rm -f -- "$class/reports" "$class/pictures"
 	[[ -z $csv ]] || cp -- "$out/grades.csv" "$csv" || die "cannot write $csv"
 	cat "$out/summary.txt"
+	printf '\n  In %s: summary.html, for Canvas grades.csv,\n' \
+		"$(class_shown "$out")"
+	echo '  for Moodle grades-moodle.csv, and a folder a student'
 	class_done
+}
+
+# What matters of each report that there is, a line each.
+class_reports() {
+	local lab id place
+	local -a reports=(/dev/null)
+	for id in "${ids[@]}"; do
+		for lab in "${labs[@]}"; do
+			place=$(class_place "$id" "$lab")
+			[[ ! -s $place/report.json ]] || reports+=("$place/report.json")
+		done
+	done
+	jq -c '{id: .submission, lab, title, state, points, max_points, passed,
+		counted, notes, error, further_passed, further,
+		checks: (.checks | map({id, title, state, step, further}))}' \
+		"${reports[@]}" >"$class/reports"
+}
+
+# Whole or not at all.
+class_write() { # FILE TEXT
+	{ printf '%s' "$2" >"$class/new" && mv -f -- "$class/new" "$1"; } ||
+		die "cannot write $1: is the disk full?"
 }
 
 class_shown() { # PATH
@@ -355,10 +369,9 @@ class_shown() { # PATH
 
 # Whether all have a grade.
 class_done() {
-	local broken
-	broken=$(jq '[.students[].labs[] | select(.state == "grader-error")] |
+	local lost
+	lost=$(jq '[.students[].labs[] | select(.state == "grader-error")] |
 		length' "$out/class.json")
-	((broken + missing == 0)) ||
-		die "$(class_count $((broken + missing)) grade) missing, for the" \
-			"grader itself failed; the same command tries again"
+	((lost == 0)) || die "$(class_count "$lost" grade) missing, for the" \
+		"grader itself failed; the same command tries again"
 }

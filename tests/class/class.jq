@@ -1,8 +1,8 @@
 # class.jq - a class in one picture, of every kind
 #
 # $reports has what matters of each report; the positional arguments are the
-# students, "=" in front of each, $labs their labs, by spaces, $now the date,
-# $out where the results are. Output: class.json, summary.txt, summary.html,
+# students, "=" in front of each, $labs their labs, by spaces, $now the date.
+# Output: class.json, summary.txt, summary.html,
 # grades.csv and grades-moodle.csv, each ended by a NUL.
 
 include "text";
@@ -19,5 +19,5 @@ include "csv";
             // { id: $id, lab: $lab, state: "grader-error", points: null,
                  max_points: null, passed: 0, counted: 0, notes: [],
                  error: "There is no result.", checks: [] } ] } ] }
-| (tojson + "\n"), text($out), page, canvas, moodle
+| (tojson + "\n"), text, page, canvas, moodle
 | . + "\u0000"

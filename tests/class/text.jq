@@ -10,9 +10,9 @@ def note_words:
      elif .state == "grader-error" then "grader" else empty end) ]
   | unique;
 
-def row_note:
+def row_notes:
   [ .labs[] | note_words as $words | select(($words | length) > 0)
-    | "\(.lab | short): \($words | join(" "))" ] | join(", ");
+    | "\(.lab | short): \($words | join(" "))" ];
 
 def pad_to($n): if length >= $n then . else . + " " * ($n - length) end;
 def left_to($n): if length >= $n then . else " " * ($n - length) + . end;
@@ -28,42 +28,57 @@ def worst: map(select(.failed > 0 and (.further | not))) | sort_by(-.failed)[:5]
 # The columns of a table that fits into 80, some labs at a time.
 def chunks($n): [range(0; length; $n) as $i | .[$i:$i + $n]];
 
-def table($labs; $last):
-  . as $class
-  | ([.students[].id | length] | max | [[., 24] | min, 13] | max) as $name
-  | ([.students[].labs[] | cell | length] | max | [., 2] | max + 3) as $wide
-  | (.students | map(.labs) | add | map(select(.lab as $l | $labs | index([$l]) != null))) as $all
-  | ([ "  " + ("student" | pad_to($name)) + "  "
-       + ([$labs[] | short | pad_to($wide)] | add)
-       + (if $last then "checks   note" else "" end) ]
-     + [ .students[]
-         | "  " + (.id | line | cut($name) | pad_to($name)) + "  "
-         + ([ .labs[] | select(.lab as $l | $labs | index([$l]) != null)
-              | cell | pad_to($wide) ] | add)
-         + (if $last then
-              ("\([.labs[].passed] | add)/\([.labs[].counted] | add)" | pad_to(9))
-              + row_note else "" end) ]
-     + [ "  " + ("all ok" | pad_to($name)) + "  "
-         + ([ $labs[] as $l | [ $all[] | select(.lab == $l and is_all) ]
-              | length | tostring | pad_to($wide) ] | add) ])
+def widths:
+  { name: ([.students[].id | length] | max | [[., 24] | min, 13] | max + 2),
+    cell: ([.students[].labs[] | cell | length] | max | [. + 2, 5] | max) };
+
+def cells($labs): .labs[] | select(.lab as $lab | $labs | index([$lab]));
+
+# Notes that do not fit into the rest of a line have lines of their own.
+def with_notes($notes):
+  if length + ($notes | join(", ") | length) <= 80 then . + ($notes | join(", "))
+  else length as $indent | . + ($notes | join(",\n" + " " * $indent)) end;
+
+def table_row($w; $labs; $last):
+  "  " + (.id | line | cut($w.name - 2) | pad_to($w.name))
+  + ([cells($labs) | cell | pad_to($w.cell)] | add)
+  + if $last then
+      "\([.labs[].passed] | add)/\([.labs[].counted] | add)" | pad_to(9)
+    else "" end;
+
+def table($w; $labs; $last):
+  [ "  " + ("student" | pad_to($w.name))
+    + ([$labs[] | short | pad_to($w.cell)] | add)
+    + (if $last then "checks   note" else "" end) ]
+  + [ .students[] | row_notes as $notes | table_row($w; $labs; $last)
+      | if $last then with_notes($notes) else . end ]
+  + [ "  " + ("all ok" | pad_to($w.name))
+      + ([ $labs[] as $lab | [.students[] | cells([$lab]) | select(is_all)]
+           | length | tostring | pad_to($w.cell) ] | add) ]
   | map(sub(" +$"; "")) | join("\n") + "\n";
 
-def text($out):
-  . as $class
-  | ([.students[].id | length] | max | [[., 24] | min, 13] | max) as $name
-  | ([.students[].labs[] | cell | length] | max | [., 2] | max + 3) as $wide
-  | ([(80 - 4 - $name - 10) / $wide | floor, 1] | max) as $fit
-  | ([.students[].labs[] | cell] | unique) as $cells
-  | (.labs | chunks($fit)) as $parts
-  | "Class summary    \(plural(.students | length; "submission"; "submissions"))    \(.date)    labs graded: \(span)\n\n"
-  + ([ range($parts | length) as $i
-       | $class | table($parts[$i]; $i == ($parts | length) - 1) ] | join("\n"))
-  + (most_failed | worst | if length == 0 then "" else
+def text_worst:
+  most_failed | worst
+  | if length == 0 then "" else
       "\n  Checks most often failed\n"
-      + (map("    \("\(.failed) of \(.of)" | left_to(9))   \(.lab) #\(.number)  \(.title)\n") | add) end)
-  + "\n  ok all checks   3/5 some   "
-  + ([ legend | to_entries[]
-       | select(.key != "ok" and (.key as $k | ["!!", "T/O", "-"] + $cells | index([$k]) != null))
-       | "\(.key) \(.value)" ] | join("   ")) + "\n"
-  + "\n  All of it: \($out)/summary.html, grades.csv, and a folder a student\n";
+      + (map("    \("\(.failed) of \(.of)" | left_to(9))   "
+             + "\(.lab) #\(.number)  \(.title)\n") | add) end;
 
+# What a cell may have, and what else is there.
+def text_legend:
+  ([.students[].labs[] | cell] + ["!!", "T/O", "-"]) as $cells
+  | "\n  ok all checks   3/5 some   "
+  + ([ legend | to_entries[]
+       | select(.key != "ok" and (.key as $key | $cells | index([$key])))
+       | "\(.key) \(.value)" ] | join("   ")) + "\n";
+
+def text:
+  widths as $w
+  | ([(80 - 2 - $w.name - 17) / $w.cell | floor, 1] | max) as $fit
+  | (.labs | chunks($fit)) as $parts
+  | "Class summary    "
+  + plural(.students | length; "submission"; "submissions")
+  + "    \(.date)    labs graded: \(span)\n\n"
+  + ([ range($parts | length) as $i
+       | table($w; $parts[$i]; $i == ($parts | length) - 1) ] | join("\n"))
+  + text_worst + text_legend;
