@@ -275,7 +275,7 @@ class_run() {
 		return
 	fi
 	# A bar where it can be seen; elsewhere a line for each that is done.
-	[[ ! -t 2 ]] || look=(--bar)
+	[[ ! -t 2 || ${TERM-dumb} == dumb ]] || look=(--bar)
 	trap class_interrupted INT TERM HUP
 	class_parallel &
 	CLASS_PARALLEL=$!
@@ -296,7 +296,7 @@ class_count() { # N WORD
 class_parallel() {
 	local -a words=(parallel --will-cite --no-notice --jobs "$jobs" "${look[@]}")
 	trap - EXIT INT TERM HUP
-	[[ ! -t 2 ]] || exec >/dev/null
+	((${#look[@]} == 0)) || exec >/dev/null
 	export PARALLEL_HOME=$class/work/parallel PARALLEL_SHELL=/bin/sh
 	export LIMIT=$limit SEED
 	unset PARALLEL MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES

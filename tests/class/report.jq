@@ -113,7 +113,7 @@ def classroom50:
 
 # --- JUnit --------------------------------------------------------------------
 
-def attribute: xml | gsub("\n"; "&#10;") | gsub("\t"; "&#9;");
+def attribute: xml | line;
 
 def junit_case($suite):
   "  <testcase classname=\"\($suite)\" name=\"\("\(.id): \(.title)" | attribute)\">\n"
@@ -144,14 +144,23 @@ def junit:
 
 # --- feedback.md --------------------------------------------------------------
 
-# Text within a line of Markdown, with nothing in it that means anything.
-def md: line | gsub("&"; "&amp;") | gsub("<"; "&lt;") | gsub("@"; "&#64;")
-  | gsub("://"; ":&#47;/") | gsub("(?<c>[\\\\`*_{}\\[\\]#|!~$>])"; "\\" + .c)
-  | sub("^(?<c>[-+=])"; "\\" + .c) | sub("^(?<n>[0-9]+)(?<c>[.)])"; .n + "\\" + .c);
+# Text within a line of Markdown, with nothing in it that means anything: no
+# markup, HTML, link or name of a person.
+def md:
+  ("\\`*_{}[]#|!~$>" | explode) as $marks
+  | ({"38": "&amp;", "60": "&lt;", "64": "&#64;"} | map_values(explode)) as $entities
+  | line
+  | characters(. as $c | $entities["\($c)"][]?
+               // if $marks | index($c) then (92, $c) else $c end)
+  | split("://") | join(":&#47;/")
+  | sub("^(?<c>[-+=])"; "\\" + .c)
+  | sub("^(?<n>[0-9]+)(?<c>[.)])"; .n + "\\" + .c);
 
 # A block in a fence that is longer than any in it.
 def fence:
-  ([match("`+"; "g").length] | max // 0) as $most
+  (reduce explode[] as $c ({most: 0, now: 0};
+     if $c == 96 then .now += 1 | .most = ([.most, .now] | max)
+     else .now = 0 end) | .most) as $most
   | ("`" * ([$most + 1, 3] | max)) as $fence
   | "\($fence)text\n\(rtrimstr("\n"))\n\($fence)\n";
 

@@ -6,9 +6,9 @@
 # first line says what its check does, and the rest is what the program printed
 # in the check that failed: passed, failed, some, broken, or waits until $T/go
 # is there.
-play_suite() {
-	export T=$BATS_TEST_TMPDIR PORTLAB_BUILD=$BUILD
-	export PORTLAB_TEST="$BATS_TEST_NUMBER.$$.$RANDOM"
+play_suite() { # FOLDER
+	export T=$1 PORTLAB_BUILD=$BUILD
+	export PORTLAB_TEST="${BATS_TEST_NUMBER-0}.$$.$RANDOM"
 	SUITE="$T/a suite"
 	PORTLAB=$SUITE/common/lab/portlab
 	DIR=$T/submissions OUT="$T/the results"

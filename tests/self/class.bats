@@ -11,7 +11,7 @@ setup() {
 	command -v parallel >/dev/null || skip 'GNU parallel is not installed'
 	command -v jq >/dev/null || skip 'jq is not installed'
 	own_state
-	play_suite
+	play_suite "$BATS_TEST_TMPDIR"
 }
 
 teardown() {
