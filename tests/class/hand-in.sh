@@ -249,7 +249,8 @@ hand_in_missing() { # FOLDER LAB
 		hand_in_find "$1" -type f -iname '*.c*' | tr '\0' '\n' |
 			sed 's|.*/||'
 		[[ ! -f $1/.names ]] || cat -- "$1/.names"
-	} | LC_ALL=C tr -c '\40-\176\n' '?' | sort -u | head -n 5 | paste -sd , |
-		sed 's/,/, /g')
+	} | grep -vxFf <(lab_files "$2") | LC_ALL=C tr -c '\40-\176\n' '?' |
+		sort -u | head -n 5 | paste -sd , |
+		sed 's/,/, /g') || true
 	echo "There is no $names in it${others:+; there is: $others}."
 }

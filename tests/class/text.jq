@@ -66,11 +66,14 @@ def text_worst:
 
 # What a cell may have, and what else is there.
 def text_legend:
-  ([.students[].labs[] | cell] + ["!!", "T/O", "-"]) as $cells
-  | "\n  ok all checks   3/5 some   "
-  + ([ legend | to_entries[]
-       | select(.key != "ok" and (.key as $key | $cells | index([$key])))
-       | "\(.key) \(.value)" ] | join("   ")) + "\n";
+  ["ok", "!!", "T/O", "-"] as $usual
+  | ([.students[].labs[] | cell] | unique) as $cells
+  | (legend | to_entries | map(.value = "\(.key) \(.value)")) as $all
+  | [ $all[] | select(.key as $key | $usual | index([$key])) | .value ] as $first
+  | [ $all[] | select(.key as $key | ($usual | index([$key]) | not)
+                                     and ($cells | index([$key]))) | .value ] as $more
+  | "\n  " + ([$first[0], "3/5 some", $first[1:][]] | join("   ")) + "\n"
+  + if ($more | length) > 0 then "  " + ($more | join("   ")) + "\n" else "" end;
 
 def text:
   widths as $w

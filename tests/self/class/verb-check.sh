@@ -5,7 +5,12 @@
 verb_check() { # LAB --submit DIR --keep KEEP
 	local lab=$ROOT/labs/$1 source keep=$5 word status=0
 	source=$(echo "$3"/*.c)
-	word=$(head -n 1 "$source")
+	word=failed
+	if [[ -f $source && ! -L $source ]]; then
+		word=$(head -n 1 "$source")
+	else
+		source=/dev/null
+	fi
 	printf 'run %s\n' "$word" >>"$T/runs"
 	[[ $word != waits ]] || until [[ -e $T/go ]]; do
 		read -r -t 0.02 <> <(:) || true
