@@ -34,8 +34,10 @@ LABS     := $(patsubst %/lab.conf,%,$(wildcard labs/*/lab.conf))
 
 # --- programs: name, sources (common/*.c are always linked) ------------------
 
-# $(call program,FILE,SOURCES): one rule, and FILE joins PROGRAMS.
-define program
+# $(call program,FILE,SOURCES): one rule, and FILE joins PROGRAMS. What has no
+# sources here is left out: the students' kit lacks some.
+program = $(if $(strip $(wildcard $(2))),$(program_rule))
+define program_rule
 PROGRAMS += $(BUILD)/$(1)
 SOURCES  += $(2)
 $(BUILD)/$(1): $(patsubst %.c,$(OBJ)/%.o,$(2)) $(LIB)
@@ -73,6 +75,14 @@ endef
 $(foreach lab,$(LABS),$(foreach line,$(call lab_lines,$(lab)),\
 $(call lab_program,$(lab),$(subst |, ,$(line)))))
 
+# The students' kit has the solutions as programs, for one kind of machine.
+MODELS := $(wildcard common/models/$(shell uname -m)/*)
+MODELS := $(patsubst %,$(BUILD)/solution/%,$(notdir $(MODELS)))
+
+$(MODELS): $(BUILD)/solution/%: common/models/$(shell uname -m)/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
 # --- rules -------------------------------------------------------------------
 
 # One short line a file; V=1 shows the commands, -s nothing.
@@ -87,11 +97,12 @@ endif
 all: programs ## build everything into build/
 	@$(PORTLAB) next
 
-programs: $(PROGRAMS)
+programs: $(PROGRAMS) $(MODELS)
 
 # What a network and a demo need: not the student's programs, in which there
 # may be a mistake just now.
-tools: $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder,$(PROGRAMS))
+tools: $(MODELS) \
+       $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder,$(PROGRAMS))
 
 $(PROGRAMS):
 	@mkdir -p $(@D)
@@ -185,7 +196,7 @@ reset: ## the starter of LAB=01 again; your work is kept aside
 
 # What grading needs; the student's programs it compiles itself, with the
 # sanitizers where there are any.
-grader: $(LIB) $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder \
+grader: $(LIB) $(MODELS) $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder \
         $(addprefix $(BUILD)/test/,jail probe chaos report),$(PROGRAMS))
 	@$(HAS_SANITIZERS) && $(MAKE) -s BUILD=$(BUILD)/asan SAN=1 library || true
 
@@ -253,13 +264,37 @@ scenario: $(FOR_NET) ## load LAB=04 SCENARIO=drop (or 04/drop); none: take it aw
 down: $(FOR_NET) ## take the network away
 	@$(PORTLAB) down
 
+# --- a class -------------------------------------------------------------------
+
+DIR      :=
+OUT      :=
+JOBS     :=
+LIMIT    :=
+CSV      :=
+SSHLOGIN :=
+
+# $(call option,NAME,VARIABLE): an option of a verb, if the variable is given.
+option = $(if $($(2)),$(1) $(call quote,$(value $(2))))
+
+.PHONY: class kit
+class: ## grade LAB=01 (or all) of all in DIR=submissions, into OUT=out
+	@common/lab/portlab deps class
+	@$(MAKE) -s grader
+	@$(PORTLAB) class $(call quote,$(LAB)) $(call quote,$(value DIR)) \
+		$(call quote,$(value OUT)) $(call option,--jobs,JOBS) \
+		$(call option,--limit,LIMIT) $(call option,--seed,SEED) \
+		$(call option,--csv,CSV) $(call option,--login,SSHLOGIN)
+
+kit: tools ## the tar for students: no solutions (OUT=file)
+	@$(PORTLAB) kit $(if $(OUT),$(call quote,$(value OUT)))
+
 # --- upkeep ------------------------------------------------------------------
 
 C_FILES     = $(shell git ls-files --cached --others --exclude-standard '*.[ch]')
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' \
               common/lab/portlab common/lab/inside common/lab/shellrc \
               common/lab/live common/lab/liverc common/lab/contained \
-              .ci/run tests/check/run)
+              .ci/run tests/check/run tests/class/grade tests/class/unpack)
 BATS_FILES  = $(shell git ls-files --cached --others --exclude-standard '*.bats' '*.bash')
 
 .PHONY: lint format clean help

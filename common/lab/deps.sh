@@ -22,6 +22,12 @@ ncat          ncat         nmap-ncat         nmap         nmap-ncat
 nmap          nmap         nmap              nmap         nmap
 tmux          tmux         tmux              tmux         tmux
 python3       python3      python3           python       python3
+unzip         unzip        unzip             unzip        unzip
+zip           zip          zip               zip          zip
+rsync         rsync        rsync             rsync        rsync
+ssh           openssh-client openssh-clients openssh      openssh-client
+sshd          openssh-server openssh-server  openssh      openssh-server
+xmllint       libxml2-utils libxml2          libxml2      libxml2-utils
 gdb           gdb          gdb               gdb          gdb
 strace        strace       strace            strace       strace
 curl          curl         curl              curl         curl
@@ -40,9 +46,10 @@ readonly DEPS_LAB="$DEPS_BUILD ip iptables ip6tables tcpdump nsenter flock"
 # For the live demo; without it a lab's demo is played unattended.
 readonly DEPS_LIVE='tmux'
 readonly DEPS_TEST='bats'
+readonly DEPS_CLASS='bats jq parallel unzip'
 # Without these some tests are skipped, and say so.
 readonly DEPS_TEST_MORE="parallel valgrind gdb strace jq patch socat ncat nmap \
-tmux python3 curl wget chromium pngtopnm"
+tmux python3 curl wget chromium pngtopnm unzip zip rsync ssh sshd xmllint"
 readonly DEPS_LINT='shellcheck clang clang-format clang-tidy cppcheck'
 
 deps_have() { # TOOL

@@ -3,7 +3,7 @@
 # shellcheck source=common/lab/deps.sh
 . "$LABDIR/deps.sh"
 
-verb_deps() { # [demo|live|replay|check|test|lint]
+verb_deps() { # [demo|live|replay|check|class|test|lint]
 	local -a need=() more=()
 	local without='tests that need them will be skipped'
 	[[ ${DEPS-} != skip ]] || return 0
@@ -24,13 +24,20 @@ verb_deps() { # [demo|live|replay|check|test|lint]
 		read -ra need <<<"$DEPS_LAB $DEPS_TEST"
 		DEPS_WHY='grading'
 		;;
+	class)
+		read -ra need <<<"$DEPS_LAB $DEPS_CLASS"
+		DEPS_WHY='grading a class'
+		;;
 	test)
 		read -ra need <<<"$DEPS_LAB $DEPS_TEST"
 		read -ra more <<<"$DEPS_TEST_MORE"
 		DEPS_WHY='the tests'
 		;;
 	lint) read -ra need <<<"cc make $DEPS_LINT" && DEPS_WHY='make lint' ;;
-	*) say_usage "deps knows demo, live, replay, check, test and lint, not '$1'" ;;
+	*)
+		say_usage "deps knows demo, live, replay, check, class, test and lint," \
+			"not '$1'"
+		;;
 	esac
 	mapfile -t need < <(deps_missing "${need[@]}")
 	mapfile -t more < <(deps_missing "${more[@]}")
