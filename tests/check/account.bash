@@ -81,6 +81,7 @@ account_keyword() { # KEYWORD
 		diagnose "Bytes came back twice. After a short write() a loop must go" \
 			"on behind what was taken."
 		;;
+	http-*) account_http "$1" ;;
 	esac
 }
 

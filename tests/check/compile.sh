@@ -100,7 +100,7 @@ compile_warnings() { # NAME SOURCE...
 	shift
 	compiler_in_jail "$name.strict" -fsyntax-only "${COMPILE_WARNINGS[@]}" \
 		"${COMPILE_STRICT[@]}" "$@" || true &
-	compiler_in_jail "$name.warnings" -O2 -S -o /dev/null \
+	compiler_in_jail "$name.warnings" -O2 -r -nostdlib -o /dev/null \
 		"${COMPILE_WARNINGS[@]}" "$@" || true
 	wait "$!"
 }

@@ -128,6 +128,16 @@ predict_answer() { # PORT
 	END { print answer ? answer : "nothing" }'
 }
 
+# Which end of a connection with the server's PORT has sent the first FIN.
+predict_first_fin() { # PORT
+	predict_events "$1" | awk -v server=":$1" '
+	index("," $6 ",", ",FIN,") {
+		print substr($3, length($3) - length(server) + 1) == server ? \
+			"server" : "client"
+		exit
+	}'
+}
+
 # The model's server NAME on the host server, until all experiments have been made.
 predict_server() { # NAME PORT
 	"$LABNS" host server "$BUILD/solution/$1" "$2" >"$WORK/predict.$2" 2>&1 \
