@@ -53,6 +53,8 @@ $(eval $(call program,test/cli_test,tests/self/cli_test.c))
 $(eval $(call program,test/http_test,tests/self/http_test.c \
                       labs/05-http/solution/request.c))
 $(eval $(call program,test/ask,tests/self/httpd/ask.c))
+$(eval $(call program,test/ceiling,tests/bench/ceiling.c))
+$(eval $(call program,test/calls,tests/bench/calls.c))
 $(eval $(call program,test/echo_peer,tests/self/echo_peer.c))
 $(eval $(call program,test/probe,$(wildcard tests/tools/probe*.c)))
 $(eval $(call program,test/chaos,tests/tools/chaos.c))
