@@ -176,17 +176,17 @@ draw_dispatch() {
 
 # The four-tuple as the kernel looks it up: whole first, then the listener.
 draw_lookup() {
-	local y=80 row local peer what
+	local y=80 here peer what
 	{
 		text 30 45 'local address : port' start "$BOLD_TEXT"
 		text 500 45 'peer address : port' start "$BOLD_TEXT"
 		text 960 45 'socket' start "$BOLD_TEXT"
-		while IFS='|' read -r local peer what; do
+		while IFS='|' read -r here peer what; do
 			case $what in
 			*A*) box 10 "$y" 1250 56 '#e5f1f8' '#0072b2' ;;
 			*) box 10 "$y" 1250 56 '#fff' '#767676' ;;
 			esac
-			text 30 "$((y + 36))" "$local" start "$MONO"
+			text 30 "$((y + 36))" "$here" start "$MONO"
 			text 500 "$((y + 36))" "$peer" start "$MONO"
 			text 960 "$((y + 36))" "$what" start
 			y=$((y + 66))
@@ -204,7 +204,7 @@ draw_lookup() {
 
 # Ports 0 to 65535 along a line, by the registry and as Linux uses them.
 draw_ranges() {
-	local x0=40 width=1200 from to name colour
+	local x0=40 width=1200 from to name colour port
 	at() { echo "$((x0 + $1 * width / 65536))"; }
 	{
 		text 40 40 'IANA, RFC 6335' start "$BOLD_TEXT"
