@@ -55,6 +55,8 @@ $(eval $(call program,test/cli_test,tests/self/cli_test.c))
 $(eval $(call program,test/http_test,tests/self/http_test.c \
                       labs/05-http/solution/request.c))
 $(eval $(call program,test/ask,tests/self/httpd/ask.c))
+$(eval $(call program,test/ceiling,tests/bench/ceiling.c))
+$(eval $(call program,test/calls,tests/bench/calls.c))
 $(eval $(call program,test/echo_peer,tests/self/echo_peer.c))
 $(eval $(call program,test/probe,$(wildcard tests/tools/probe*.c)))
 $(eval $(call program,test/chaos,tests/tools/chaos.c))
@@ -203,7 +205,7 @@ grader: $(LIB) $(MODELS) $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bi
 .PHONY: library
 library: $(LIB)
 
-.PHONY: demo test bench flake doctor deps up shell run capture scenario down
+.PHONY: demo slides pictures test bench flake doctor deps up shell run capture scenario down
 # In Docker the programs are built by the containers, for their own C library.
 ifneq ($(ENGINE),docker)
 FOR_NET  := tools
@@ -219,6 +221,13 @@ demo: ## the tour: every lab's demo; LAB=01: that one, live (REPLAY=1)
 		$(if $(REPLAY),replay,$(if $(LAB),live,demo)))
 	@$(if $(FOR_NET)$(REPLAY),$(MAKE) -s tools)
 	@$(PORTLAB) demo $(DEMO_ARGS)
+
+slides: ## the decks as HTML in build/slides, and PDF where Chromium is
+	@common/lab/portlab deps slides
+	@$(PORTLAB) slides
+
+pictures: tools ## draw the slides' pictures again, from the captures
+	@slides/draw.sh slides/pictures
 
 test: ## every test (T='tests/self/net.bats' for some)
 	@common/lab/portlab deps test

@@ -22,6 +22,7 @@ ncat          ncat         nmap-ncat         nmap         nmap-ncat
 nmap          nmap         nmap              nmap         nmap
 tmux          tmux         tmux              tmux         tmux
 python3       python3      python3           python       python3
+npm           npm          npm               npm          npm
 unzip         unzip        unzip             unzip        unzip
 zip           zip          zip               zip          zip
 rsync         rsync        rsync             rsync        rsync
@@ -45,11 +46,14 @@ readonly DEPS_BUILD='cc make libc-headers'
 readonly DEPS_LAB="$DEPS_BUILD ip iptables ip6tables tcpdump nsenter flock"
 # For the live demo; without it a lab's demo is played unattended.
 readonly DEPS_LIVE='tmux'
+readonly DEPS_SLIDES='npm'
+# Without it there are no PDFs, and no test of the slides.
+readonly DEPS_SLIDES_MORE='chromium'
 readonly DEPS_TEST='bats'
 readonly DEPS_CLASS='bats jq parallel unzip'
 # Without these some tests are skipped, and say so.
 readonly DEPS_TEST_MORE="parallel valgrind gdb strace jq patch socat ncat nmap \
-tmux python3 curl wget chromium pngtopnm unzip zip rsync ssh sshd xmllint"
+tmux python3 curl wget npm chromium pngtopnm unzip zip rsync ssh sshd xmllint"
 readonly DEPS_LINT='shellcheck clang clang-format clang-tidy cppcheck'
 
 deps_have() { # TOOL
