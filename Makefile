@@ -25,13 +25,14 @@ WERROR   := -Werror
 endif
 
 LIB      := $(OBJ)/libportlab.a
+LIB_SRC  := $(wildcard common/*.c)
 LABS     := $(patsubst %/lab.conf,%,$(wildcard labs/*/lab.conf))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
-# --- programs: name, sources (common/net.c and cli.c are always linked) ------
+# --- programs: name, sources (common/*.c are always linked) ------------------
 
 # $(call program,FILE,SOURCES): one rule, and FILE joins PROGRAMS. What has no
 # sources here is left out: the students' kit lacks some.
@@ -44,13 +45,16 @@ endef
 
 $(eval $(call program,bin/ladder,$(wildcard common/ladder/*.c)))
 $(eval $(call program,lab/labns,common/lab/labns.c))
-$(eval $(call program,lab/await,common/lab/await.c))
+$(eval $(call program,lab/await,$(wildcard common/lab/await*.c)))
 $(eval $(call program,lab/onsave,common/lab/onsave.c))
 $(eval $(call program,lab/listen,common/lab/listen.c))
 $(eval $(call program,test/jail,$(wildcard tests/tools/jail*.c)))
 $(eval $(call program,test/attack,tests/self/jail/attack.c))
 $(eval $(call program,test/net_test,tests/self/net_test.c))
 $(eval $(call program,test/cli_test,tests/self/cli_test.c))
+$(eval $(call program,test/http_test,tests/self/http_test.c \
+                      labs/05-http/solution/request.c))
+$(eval $(call program,test/ask,tests/self/httpd/ask.c))
 $(eval $(call program,test/echo_peer,tests/self/echo_peer.c))
 $(eval $(call program,test/probe,$(wildcard tests/tools/probe*.c)))
 $(eval $(call program,test/chaos,tests/tools/chaos.c))
@@ -105,7 +109,7 @@ $(PROGRAMS):
 	$(SAY) LD $@
 	$(QUIET)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB)
 
-$(LIB): $(OBJ)/common/net.o $(OBJ)/common/cli.o
+$(LIB): $(LIB_SRC:%.c=$(OBJ)/%.o)
 	$(SAY) AR $@
 	$(QUIET)rm -f $@
 	$(QUIET)ar rcs $@ $^
@@ -115,7 +119,7 @@ $(OBJ)/%.o: %.c Makefile
 	$(SAY) CC $<
 	$(QUIET)$(CC) $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(patsubst %.c,$(OBJ)/%.d,$(SOURCES) common/net.c common/cli.c)
+-include $(patsubst %.c,$(OBJ)/%.d,$(SOURCES) $(LIB_SRC))
 
 HAS_SANITIZERS = echo 'int main(void) { return 0; }' | \
                  $(CC) -x c - $(SANITIZE) -o /dev/null 2>/dev/null
@@ -134,7 +138,9 @@ asan:
 quote = '$(subst ','\'',$(1))'
 
 # Not exported by make itself: what the verbs take from the environment.
-export NET
+export NET ENGINE SUBNET COMPOSE_PROFILES
+ENGINE   ?= namespaces
+SUBNET   ?=
 HOST     ?=
 SCENARIO ?=
 CMD      ?=
@@ -147,6 +153,11 @@ PROGRAM  :=
 N        :=
 SEED     :=
 ALL      :=
+TOUR     :=
+REPLAY   :=
+AUTO     :=
+RECORD   :=
+PROJECTOR :=
 
 # That not all checks pass is no error of make's, which would add a line of its
 # own to it. It has one way to end with status 1 and in silence: the question
@@ -193,10 +204,21 @@ grader: $(LIB) $(MODELS) $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bi
 library: $(LIB)
 
 .PHONY: demo test bench flake doctor deps up shell run capture scenario down
-demo: ## the tour: every lab's demo, unattended (LAB=01 for one)
-	@common/lab/portlab deps demo
-	@$(MAKE) -s tools
-	@$(PORTLAB) demo $(LAB)
+# In Docker the programs are built by the containers, for their own C library.
+ifneq ($(ENGINE),docker)
+FOR_NET  := tools
+endif
+
+DEMO_ARGS = $(if $(TOUR),--tour) $(if $(PROJECTOR),--projector) \
+            $(if $(REPLAY),--replay$(if $(filter-out 1,$(REPLAY)),=$(call \
+            quote,$(REPLAY)))) $(if $(AUTO),--auto) \
+            $(if $(RECORD),--record $(call quote,$(RECORD))) $(LAB)
+
+demo: ## the tour: every lab's demo; LAB=01: that one, live (REPLAY=1)
+	@$(if $(FOR_NET)$(REPLAY),common/lab/portlab deps \
+		$(if $(REPLAY),replay,$(if $(LAB),live,demo)))
+	@$(if $(FOR_NET)$(REPLAY),$(MAKE) -s tools)
+	@$(PORTLAB) demo $(DEMO_ARGS)
 
 test: ## every test (T='tests/self/net.bats' for some)
 	@common/lab/portlab deps test
@@ -223,23 +245,23 @@ deps: ## install what demo, test and lint need
 # SCENARIO=04/drop and LAB=04 SCENARIO=drop name the same.
 NAMED = $(if $(findstring /,$(SCENARIO)),,$(if $(SCENARIO),$(LAB:%=%/)))$(SCENARIO)
 
-up: tools ## make a network to play in (LAB=04 SCENARIO=drop, NET=name)
-	@$(MAKE) -s -k programs || true
+up: $(FOR_NET) ## make a network to play in (LAB=04 SCENARIO=drop, NET=name)
+	@$(if $(FOR_NET),$(MAKE) -s -k programs || true)
 	@$(PORTLAB) up '$(NAMED)'
 
-shell: tools ## a shell on HOST=client, router or server
+shell: $(FOR_NET) ## a shell on HOST=client, router or server
 	@$(PORTLAB) shell '$(HOST)'
 
-run: tools ## one command there: HOST=server CMD='ss -ltn'
+run: $(FOR_NET) ## one command there: HOST=server CMD='ss -ltn'
 	@$(PORTLAB) exec '$(HOST)' -- $(if $(CMD),sh -c '$(subst ','\'',$(value CMD))')
 
-capture: tools ## the packets of HOST=router as a live ladder
+capture: $(FOR_NET) ## the packets of HOST=router as a live ladder
 	@$(PORTLAB) capture '$(HOST)'
 
-scenario: tools ## load LAB=04 SCENARIO=drop (or 04/drop); none: take it away
+scenario: $(FOR_NET) ## load LAB=04 SCENARIO=drop (or 04/drop); none: take it away
 	@$(PORTLAB) scenario '$(NAMED)'
 
-down: tools ## take the network away
+down: $(FOR_NET) ## take the network away
 	@$(PORTLAB) down
 
 # --- a class -------------------------------------------------------------------
@@ -271,6 +293,7 @@ kit: tools ## the tar for students: no solutions (OUT=file)
 C_FILES     = $(shell git ls-files --cached --others --exclude-standard '*.[ch]')
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' \
               common/lab/portlab common/lab/inside common/lab/shellrc \
+              common/lab/live common/lab/liverc common/lab/contained \
               .ci/run tests/check/run tests/class/grade tests/class/unpack)
 BATS_FILES  = $(shell git ls-files --cached --others --exclude-standard '*.bats' '*.bash')
 
@@ -280,7 +303,7 @@ lint: ## every checker, with warnings as errors
 	clang-format --dry-run -Werror $(C_FILES)
 	$(MAKE) -s BUILD=$(BUILD)/gcc CC=gcc WERROR=-Werror programs
 	$(MAKE) -s BUILD=$(BUILD)/clang CC=clang WERROR=-Werror programs
-	printf '%s\n' $(sort $(SOURCES) common/net.c common/cli.c) | \
+	printf '%s\n' $(sort $(SOURCES) $(LIB_SRC)) | \
 		xargs -P 2 -I '{}' clang-tidy --quiet '{}' -- $(CPPFLAGS) $(WARN) \
 		2>/dev/null
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
@@ -293,7 +316,7 @@ format: ## rewrite the C files in the house style
 	clang-format -i $(C_FILES)
 
 compile_commands.json: $(SOURCES) Makefile ## for editors and clangd
-	@{ echo '['; for f in $(sort $(SOURCES) common/net.c common/cli.c); do \
+	@{ echo '['; for f in $(sort $(SOURCES) $(LIB_SRC)); do \
 		printf '%s{"directory":"%s","file":"%s","command":"%s"}' \
 			"$$comma" '$(CURDIR)' "$$f" \
 			'$(CC) $(CPPFLAGS) $(WARN) $(CFLAGS) -c '"$$f"; \
