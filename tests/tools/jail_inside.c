@@ -143,6 +143,9 @@ static _Noreturn void become_program(const struct jail *jail, int link)
 	narrow_bounding_set();
 	leave_root(jail);
 	drop_capabilities();
+	/* No kernel takes it away with a namespace. */
+	if (jail->bare && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		jail_broken("prctl");
 	set_environment(jail);
 	if (chdir(jail->chdir) < 0)
 		jail_broken("the folder %s", jail->chdir);
@@ -186,6 +189,16 @@ static _Noreturn void reap(pid_t program, int link)
 	}
 }
 
+/* In the place of pid 1, without a pid namespace; the /proc is everybody's. */
+static int become_reaper(void)
+{
+	int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		jail_broken("/proc, and who has no parent");
+	return fd;
+}
+
 _Noreturn void jail_inside(struct jail *jail, int link, int outside)
 {
 	pid_t program;
@@ -197,7 +210,7 @@ _Noreturn void jail_inside(struct jail *jail, int link, int outside)
 	(void)setsid();
 	if (jail->own_net)
 		raise_loopback();
-	proc = jail_make_places(jail);
+	proc = jail->bare ? become_reaper() : jail_make_places(jail);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		jail_broken("prctl");
