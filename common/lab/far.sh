@@ -28,9 +28,7 @@ far_words() { # CLASS LOGIN
 far_suite() {
 	local sum
 	mkdir suite
-	pack_files | pack_without 'slides/*' 'tests/*/mutants/*' \
-		'tests/*/variants/*' 'tests/self/*' | pack_copy suite/portlab
-	pack_tar suite portlab >suite.tar.gz
+	pack_suite suite >suite.tar.gz
 	rm -rf suite
 	sum=$(sha256sum <suite.tar.gz | cut -c -16)
 	mv suite.tar.gz "portlab-$sum.tar.gz"
