@@ -285,7 +285,7 @@ SSHLOGIN :=
 # $(call option,NAME,VARIABLE): an option of a verb, if the variable is given.
 option = $(if $($(2)),$(1) $(call quote,$(value $(2))))
 
-.PHONY: class kit
+.PHONY: class kit gradescope
 class: ## grade LAB=01 (or all) of all in DIR=submissions, into OUT=out
 	@common/lab/portlab deps class
 	@$(MAKE) -s grader
@@ -293,6 +293,10 @@ class: ## grade LAB=01 (or all) of all in DIR=submissions, into OUT=out
 		$(call quote,$(value OUT)) $(call option,--jobs,JOBS) \
 		$(call option,--limit,LIMIT) $(call option,--seed,SEED) \
 		$(call option,--csv,CSV) $(call option,--login,SSHLOGIN)
+
+gradescope: ## the autograder of LAB=01 for Gradescope, a zip (OUT=file)
+	@$(PORTLAB) gradescope $(call quote,$(LAB)) \
+		$(if $(OUT),$(call quote,$(value OUT)))
 
 kit: tools ## the tar for students: no solutions (OUT=file)
 	@$(PORTLAB) kit $(if $(OUT),$(call quote,$(value OUT)))
