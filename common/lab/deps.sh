@@ -21,6 +21,7 @@ socat         socat        socat             socat        socat
 ncat          ncat         nmap-ncat         nmap         nmap-ncat
 nmap          nmap         nmap              nmap         nmap
 python3       python3      python3           python       python3
+tshark        tshark       wireshark-cli     wireshark-cli tshark
 gdb           gdb          gdb               gdb          gdb
 strace        strace       strace            strace       strace
 shellcheck    shellcheck   ShellCheck        shellcheck   shellcheck
@@ -33,7 +34,8 @@ cppcheck      cppcheck     cppcheck          cppcheck     cppcheck
 readonly DEPS_LAB='cc make libc-headers ip iptables ip6tables tcpdump nsenter flock'
 readonly DEPS_TEST='bats'
 # Without these some tests are skipped, and say so.
-readonly DEPS_TEST_MORE='parallel valgrind gdb strace jq patch socat ncat nmap python3'
+readonly DEPS_TEST_MORE='parallel valgrind gdb strace jq patch socat ncat nmap '\
+'python3 tshark'
 readonly DEPS_LINT='shellcheck clang clang-format clang-tidy cppcheck'
 
 deps_have() { # TOOL

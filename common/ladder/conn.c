@@ -9,8 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef CONNS_MAX
+#define CONNS_MAX 16384 /* the fuzzer has fewer; more than QUEUE_MAX */
+#endif
+
 enum {
-	CONNS_MAX = 16384,
 	BUCKETS = 32768, /* a power of two */
 	NONE = 0,	 /* slot 0 is never used */
 };
@@ -200,20 +203,26 @@ struct conn *conns_add(struct conns *conns, const struct endpoint *client,
 	return c;
 }
 
+/* A slot in use, to be sorted by the connection's number. */
+struct place {
+	uint64_t number;
+	uint32_t slot;
+};
+
 static int by_number(const void *a, const void *b)
 {
-	const struct conn *const *x = a, *const *y = b;
+	const struct place *x = a, *y = b;
 
-	return ((*x)->number > (*y)->number) - ((*x)->number < (*y)->number);
+	return (x->number > y->number) - (x->number < y->number);
 }
 
 void conns_forget_all(struct conns *conns)
 {
-	static struct conn *order[CONNS_MAX];
+	static struct place order[CONNS_MAX];
 
 	for (uint32_t i = 0; i < conns->used; i++)
-		order[i] = &conns->slot[i + 1];
+		order[i] = (struct place){conns->slot[i + 1].number, i + 1};
 	qsort(order, conns->used, sizeof(order[0]), by_number);
 	for (uint32_t i = 0; i < conns->used; i++)
-		conns->forget(conns->context, order[i]);
+		conns->forget(conns->context, &conns->slot[order[i].slot]);
 }

@@ -60,6 +60,12 @@ static bool is_router(const struct track *t, unsigned view)
 	return t->view[view].role == ROLE_ROUTER;
 }
 
+/* Whether VIEW was captured at the end SIDE of C. */
+static bool captures(const struct conn *c, unsigned view, unsigned side)
+{
+	return c->view_side[view] == (int)side;
+}
+
 /* Where P was captured, of enum seen; 0: no direction, as on loopback. */
 static uint8_t place_of(const struct track *t, const struct packet *p,
 			unsigned view)
@@ -93,9 +99,9 @@ static uint8_t last_place(const struct track *t, const struct step *s)
 	for (unsigned i = 0; i < t->views; i++) {
 		if (is_router(t, i)) {
 			router = true;
-		} else if (c->view_side[i] == !s->from) {
+		} else if (captures(c, i, !s->from)) {
 			return SEEN_GOT;
-		} else if (c->view_side[i] == s->from) {
+		} else if (captures(c, i, s->from)) {
 			sender = true;
 		}
 	}
@@ -135,10 +141,10 @@ static bool could_be_seen(const struct track *t, const struct step *s)
 		return true; /* the same capture */
 	for (unsigned i = 0; i < t->views; i++)
 		if (is_router(t, i) != receiver &&
-		    (is_router(t, i) || s->conn->view_side[i] == !s->from))
+		    (is_router(t, i) || captures(s->conn, i, !s->from)))
 			return reaches(t, i, s->time_ns + t->epoch_ns);
 	for (unsigned i = 0; i < t->views; i++) /* no router: the other end */
-		if (s->conn->view_side[i] == !s->from)
+		if (captures(s->conn, i, !s->from))
 			return reaches(t, i, s->time_ns + t->epoch_ns);
 	return false;
 }

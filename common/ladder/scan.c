@@ -23,14 +23,14 @@ static void set_bit(uint8_t *bits, uint16_t n)
 	bits[n / 8] |= (uint8_t)(1U << (n % 8));
 }
 
-/* The slot of the two hosts of CONN, or NULL. */
-static struct scan *find(struct scan_renderer *r, const struct conn *conn)
+/* The slot of the two hosts of CONN, or -1. */
+static int find(const struct scan_renderer *r, const struct conn *conn)
 {
 	for (int i = 0; i < SCANS_MAX; i++)
 		if (address_equal(&r->scan[i].from, &conn->end[0].at.addr) &&
 		    address_equal(&r->scan[i].to, &conn->end[1].at.addr))
-			return &r->scan[i];
-	return NULL;
+			return i;
+	return -1;
 }
 
 /* Give the sum, and begin another one. */
@@ -46,14 +46,17 @@ static void tell(struct scan_renderer *r, struct scan *scan)
 /* The same, or the slot that was not used for longest. */
 static struct scan *slot_of(struct scan_renderer *r, const struct conn *conn)
 {
-	struct scan *scan = find(r, conn);
+	int slot = find(r, conn);
 
-	if (scan != NULL)
-		return scan;
-	scan = &r->scan[0];
+	if (slot != -1)
+		return &r->scan[slot];
+	slot = 0;
 	for (int i = 1; i < SCANS_MAX; i++)
-		if (r->scan[i].last_ns < scan->last_ns)
-			scan = &r->scan[i];
+		if (r->scan[i].last_ns < r->scan[slot].last_ns)
+			slot = i;
+
+	struct scan *scan = &r->scan[slot];
+
 	tell(r, scan);
 	*scan = (struct scan){.from = conn->end[0].at.addr,
 			      .to = conn->end[1].at.addr};
@@ -119,17 +122,17 @@ static void scan_step(struct renderer *renderer, const struct step *s)
 	if (s->notes & NOTE_CONNECT)
 		c->counted = ask(r, s);
 
-	struct scan *scan = find(r, c);
+	int slot = find(r, c);
 
 	if (s->len > 0 && !c->talked) {
 		c->talked = true;
 		c->counted = false;
-		if (scan != NULL)
-			scan->talked++;
+		if (slot != -1)
+			r->scan[slot].talked++;
 	}
 	if (c->counted) {
-		if (scan != NULL)
-			learn(scan, s);
+		if (slot != -1)
+			learn(&r->scan[slot], s);
 		return;
 	}
 	tell_old(r, s->time_ns);

@@ -6,6 +6,8 @@ bats_require_minimum_version 1.5.0
 # shellcheck source=tests/self/ladder.bash
 . "$BATS_TEST_DIRNAME/ladder.bash"
 
+FUZZ_S=5 # seconds in libFuzzer; what it has found is in corpus/
+
 setup_file() {
 	ladder_setup
 	export TRAFFIC=$ROOT/tests/bench/ladder_traffic.pl
@@ -262,4 +264,39 @@ two() { # NAME OPTION...
 		sane "$LADDER_ASAN" --summary \
 			"$BATS_TEST_TMPDIR"/{client,router}.pcap
 	done
+}
+
+# --- against others -----------------------------------------------------------------
+
+@test "ladder: tshark sees the same flags, seq, ack and length in every packet" {
+	command -v tshark >/dev/null || skip 'tshark is not installed'
+	command -v python3 >/dev/null || skip 'python3 is not installed'
+	perl "$TRAFFIC" talk 70 3 >"$BATS_TEST_TMPDIR/talk.pcap"
+	perl "$TRAFFIC" scan 1100 >"$BATS_TEST_TMPDIR/scan.pcap"
+	local name
+	for name in lo ipv6-client options-client; do
+		pcap ng 9 <"$(ls "$CAPTURES/$name.pcap" "$MADE/$name.pcap" \
+			2>/dev/null)" >"$BATS_TEST_TMPDIR/$name.pcapng"
+	done
+	python3 "$CAPTURES/flows.py" "$LADDER" "$CAPTURES"/*.pcap \
+		"$CAPTURES"/*.pcapng "$CAPTURES"/two/*.pcap "$MADE"/*.pcap \
+		"$BATS_TEST_TMPDIR"/*.pcap "$BATS_TEST_TMPDIR"/*.pcapng
+}
+
+@test "ladder: whatever the bytes, there is no undefined behaviour (libFuzzer)" {
+	command -v clang >/dev/null || skip 'clang is not installed'
+	cd "$BATS_TEST_TMPDIR"
+	local -a sources
+	mapfile -t sources < <(find "$ROOT/common/ladder" -name '*.c' \
+		! -name ladder.c)
+	clang -g -O1 -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -D_GNU_SOURCE -DCONNS_MAX=1100 \
+		-std=c17 "-I$ROOT/common" "-I$ROOT/common/ladder" -o fuzz \
+		"$CAPTURES/fuzz.c" "$ROOT/common/net.c" "${sources[@]}" \
+		2>said || skip "clang has no libFuzzer here: $(head -n 1 said)"
+	mkdir found
+	timeout -k 5 $((FUZZ_S + 60)) ./fuzz -max_total_time="$FUZZ_S" \
+		-max_len=8192 -timeout=20 -rss_limit_mb=1024 found \
+		"$CAPTURES/corpus" 2>&1 | tail -n 40
+	[ "${PIPESTATUS[0]}" -eq 0 ]
 }
