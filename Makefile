@@ -222,7 +222,7 @@ shell: tools ## a shell on HOST=client, router or server
 run: tools ## one command there: HOST=server CMD='ss -ltn'
 	@$(PORTLAB) exec '$(HOST)' -- $(if $(CMD),sh -c '$(subst ','\'',$(value CMD))')
 
-capture: tools ## the packets of HOST=router as a live ladder
+capture: tools ## a live ladder of HOST=router, or of two: HOST=client,router
 	@$(PORTLAB) capture '$(HOST)'
 
 scenario: tools ## load LAB=04 SCENARIO=drop (or 04/drop); none: take it away

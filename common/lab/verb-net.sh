@@ -163,18 +163,55 @@ net_scenario() { # [NAME]
 
 # --- capture -----------------------------------------------------------------
 
-net_capture() { # HOST
-	local pid file
-	net_host "${1-}"
+net_capture() { # HOST[,HOST]
+	local pid stamp host
+	local -a hosts
+	IFS=', ' read -ra hosts <<<"${1-}"
+	[[ ${#hosts[@]} -le 2 ]] ||
+		say_usage "one host, or two that become one ladder: client,router"
+	for host in "${hosts[@]:-}"; do
+		net_host "$host"
+	done
+	[[ ${hosts[0]} != "${hosts[1]-}" ]] ||
+		say_usage "two hosts, not $host twice"
 	pid=$(net_pid_or_die) || exit
-	file=$NETDIR/$1-$(date +%Y%m%d-%H%M%S).pcap
+	stamp=$(date +%Y%m%d-%H%M%S)
 	capture_command
-	# Ctrl-C is for tcpdump; what it has captured is still to be drawn.
+	if [[ ${#hosts[@]} == 1 ]]; then
+		net_capture_host "${hosts[0]}" |
+			net_ladder --at "${hosts[0]}" ||
+			[[ ${PIPESTATUS[0]} == 137 ]] # make down, elsewhere
+	else
+		net_capture_two "${hosts[@]}"
+	fi
+}
+
+# Two captures at once: the second reaches the ladder by a pipe with a name.
+net_capture_two() { # HOST HOST
+	local status=0
+	NET_PIPE=$(mktemp -u "$NETDIR/$2.XXXXXX.pipe")
+	trap 'rm -f "$NET_PIPE"' EXIT
+	mkfifo -m 600 "$NET_PIPE"
+	# All are in the foreground: Ctrl-C reaches both tcpdumps.
+	net_capture_aside "$2" | net_capture_host "$1" |
+		net_ladder "$1=-" "$2=$NET_PIPE" || status=${PIPESTATUS[1]}
+	[[ $status == 0 || $status == 137 ]] # make down, elsewhere
+}
+
+net_capture_aside() { # HOST
+	net_capture_host "$1" >"$NET_PIPE"
+}
+
+# What passes HOST, on standard output and in a file.
+net_capture_host() { # HOST
+	local file=$NETDIR/$1-$stamp.pcap
 	"$LABNS" join "$pid" "$1" "${CAPTURE[@]}" \
-		2> >(net_capture_said "$1" "$file") |
-		tee -i "$file" |
-		(trap '' INT && exec ladder --at "$1" --hosts "$LABDIR/hosts") ||
-		[[ ${PIPESTATUS[0]} == 137 ]] # make down, elsewhere
+		2> >(net_capture_said "$1" "$file") | tee -i "$file"
+}
+
+# Ctrl-C is for tcpdump; what it has captured is still to be drawn.
+net_ladder() { # ARGUMENT...
+	(trap '' INT && exec ladder --hosts "$LABDIR/hosts" "$@")
 }
 
 # Of what tcpdump says: that it captures now, and what is an error.
