@@ -264,7 +264,7 @@ shell: $(FOR_NET) ## a shell on HOST=client, router or server
 run: $(FOR_NET) ## one command there: HOST=server CMD='ss -ltn'
 	@$(PORTLAB) exec '$(HOST)' -- $(if $(CMD),sh -c '$(subst ','\'',$(value CMD))')
 
-capture: $(FOR_NET) ## the packets of HOST=router as a live ladder
+capture: $(FOR_NET) ## a live ladder of HOST=router, or of two: HOST=client,router
 	@$(PORTLAB) capture '$(HOST)'
 
 scenario: $(FOR_NET) ## load LAB=04 SCENARIO=drop (or 04/drop); none: take it away

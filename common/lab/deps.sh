@@ -29,6 +29,7 @@ rsync         rsync        rsync             rsync        rsync
 ssh           openssh-client openssh-clients openssh      openssh-client
 sshd          openssh-server openssh-server  openssh      openssh-server
 xmllint       libxml2-utils libxml2          libxml2      libxml2-utils
+tshark        tshark       wireshark-cli     wireshark-cli tshark
 gdb           gdb          gdb               gdb          gdb
 strace        strace       strace            strace       strace
 curl          curl         curl              curl         curl
@@ -53,7 +54,7 @@ readonly DEPS_TEST='bats'
 readonly DEPS_CLASS='bats jq parallel unzip'
 # Without these some tests are skipped, and say so.
 readonly DEPS_TEST_MORE="parallel valgrind gdb strace jq patch socat ncat nmap \
-tmux python3 curl wget npm chromium pngtopnm unzip zip rsync ssh sshd xmllint"
+tmux python3 curl wget npm chromium pngtopnm unzip zip rsync ssh sshd xmllint tshark"
 readonly DEPS_LINT='shellcheck clang clang-format clang-tidy cppcheck'
 
 deps_have() { # TOOL
