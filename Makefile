@@ -123,9 +123,7 @@ asan:
 quote = '$(subst ','\'',$(1))'
 
 # Not exported by make itself: what the verbs take from the environment.
-export NET ENGINE SUBNET COMPOSE_PROFILES
-ENGINE   ?= namespaces
-SUBNET   ?=
+export NET ENGINE SUBNET BROWSER
 HOST     ?=
 SCENARIO ?=
 CMD      ?=
@@ -183,12 +181,12 @@ grader: $(LIB) $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder \
 .PHONY: library
 library: $(LIB)
 
-.PHONY: demo test bench flake doctor deps up shell run capture scenario down
 # In Docker the programs are built by the containers, for their own C library.
 ifneq ($(ENGINE),docker)
-FOR_NET  := tools
+FOR_NET := tools
 endif
 
+.PHONY: demo test bench flake doctor deps up shell run capture scenario down
 demo: ## the tour: every lab's demo, unattended (LAB=01 for one)
 	@$(if $(FOR_NET),common/lab/portlab deps demo)
 	@$(if $(FOR_NET),$(MAKE) -s tools)
@@ -242,7 +240,8 @@ down: $(FOR_NET) ## take the network away
 
 C_FILES     = $(shell git ls-files --cached --others --exclude-standard '*.[ch]')
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' \
-              common/lab/portlab common/lab/inside common/lab/shellrc common/lab/contained \
+              common/lab/portlab common/lab/inside common/lab/shellrc \
+              common/lab/contained \
               .ci/run tests/check/run)
 BATS_FILES  = $(shell git ls-files --cached --others --exclude-standard '*.bats' '*.bash')
 

@@ -30,16 +30,23 @@ engine_begin() {
 	fi
 	COMPOSE+=(--project-name "$PROJECT" --project-directory "$ROOT"
 		--file "$ROOT/docker-compose.yml")
+	if [[ -n ${BROWSER-} ]]; then
+		[[ $BROWSER =~ ^[1-9][0-9]{0,4}$ && $BROWSER -le 65535 ]] ||
+			say_usage "BROWSER=$BROWSER is no port; one is BROWSER=8080"
+		COMPOSE+=(--file "$ROOT/common/lab/browser.yml")
+	fi
 	# The hosts read the work tree as its user, whoever that is.
 	if [[ $EUID != 0 ]]; then
 		export PORTLAB_UID=$EUID PORTLAB_GID=${GROUPS[0]}
 	fi
 }
 
-# The running container of SERVICE, or nothing.
-docker_id() { # SERVICE
-	docker ps -q --filter "label=com.docker.compose.project=$PROJECT" \
-		--filter "label=com.docker.compose.service=$1" \
+# The running container of SERVICE, or nothing; with --all one that has ended.
+docker_id() { # SERVICE [--all]
+	local service=$1
+	shift
+	docker ps -q "$@" --filter "label=com.docker.compose.project=$PROJECT" \
+		--filter "label=com.docker.compose.service=$service" \
 		--filter label=com.docker.compose.oneoff=False
 }
 
@@ -54,7 +61,7 @@ engine_is_up() {
 engine_up() { # [SCENARIO]
 	local scenario status=0
 	scenario=$(docker_scenario "${1-}") || exit
-	[[ -z ${SUBNET-} && ${COMPOSE_PROFILES-} != *browser* ]] ||
+	[[ -z ${SUBNET-}${BROWSER-} ]] ||
 		docker_subnet_free "${SUBNET:-$DOCKER_SUBNET}" || return
 	DOCKER_SAID=$(mktemp)
 	trap 'docker_stopped 130' INT
@@ -94,8 +101,8 @@ docker_compose_up() { # SCENARIO
 # What the network says, until it is up or has ended.
 docker_wait() {
 	local line='' id follow said=1
-	id=$(docker_id network)
-	exec {follow}< <(exec docker logs --follow "${id:-none}" 2>&1)
+	id=$(docker_id network --all)
+	exec {follow}< <(exec docker logs --follow "$id" 2>&1)
 	while IFS= read -r line <&"$follow"; do
 		[[ $line != 'the network is up' ]] || break
 		warn "${line#portlab: }"
@@ -137,17 +144,20 @@ docker_take_away() {
 
 # --- the subnet of the browser's network -------------------------------------
 
-readonly DOCKER_SUBNET=198.18.203.0/29 # as in docker-compose.yml
+readonly DOCKER_SUBNET=198.18.203.0/29 # as in browser.yml
 
 # First and last address of A.B.C.D/N, as numbers; false if it is none.
 docker_range() { # SUBNET
-	local address bits
+	local address bits part
 	[[ $1 =~ ^([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})(/([0-9]{1,2}))?$ ]] ||
 		return
 	bits=${BASH_REMATCH[6]:-32}
 	((bits <= 32)) || return
-	address=$((BASH_REMATCH[1] << 24 | BASH_REMATCH[2] << 16 |
-		BASH_REMATCH[3] << 8 | BASH_REMATCH[4]))
+	for part in 1 2 3 4; do
+		((10#${BASH_REMATCH[part]} <= 255)) || return
+	done
+	address=$((10#${BASH_REMATCH[1]} << 24 | 10#${BASH_REMATCH[2]} << 16 |
+		10#${BASH_REMATCH[3]} << 8 | 10#${BASH_REMATCH[4]}))
 	address=$((address >> (32 - bits) << (32 - bits)))
 	echo "$address $((address + (1 << (32 - bits)) - 1))"
 }
@@ -156,16 +166,18 @@ docker_range() { # SUBNET
 # SUBNET; a clash would show as silent time-outs.
 docker_subnet_free() { # SUBNET
 	local first last low high other
+	local -a used
 	read -r first last < <(docker_range "$1") ||
 		say_usage "SUBNET=$1 is no subnet; one is SUBNET=10.203.113.0/29"
-	while IFS= read -r other; do
+	mapfile -t used < <(docker_subnets_used)
+	for other in "${used[@]}"; do
 		read -r low high < <(docker_range "$other") || continue
 		((low > last || high < first)) || {
 			warn "the subnet $1 is in use here already ($other);" \
 				"choose another one: SUBNET=10.203.113.0/29"
 			return 1
 		}
-	done < <(docker_subnets_used)
+	done
 }
 
 docker_subnets_used() {
