@@ -48,6 +48,19 @@ network_build() {
 	[[ ${PORTLAB_ENGINE-} == here ]] || network_names
 }
 
+# Make it anew. What still runs on a host of the old one is cut off with it.
+network_again() {
+	local host
+	for host in "${LAB_HOSTS[@]}"; do
+		ip netns delete "$host"
+		rm -f /run/portlab/"$host".v[46].tables
+	done
+	rm -f /run/portlab/scenario
+	umount /etc/hosts
+	! mountpoint -q /etc/nsswitch.conf || umount /etc/nsswitch.conf
+	network_build
+}
+
 network_link_up() { # HOST
 	ip -n "$1" -batch - <<-END
 		link set lo up

@@ -71,7 +71,7 @@ check_program() { # NAME=WORDS
 	xargs true <<<"$words" 2>/dev/null ||
 		say_usage "--program: a quote is not closed in: $words"
 	have "${split[0]}" || say_usage "--program: there is no command ${split[0]}"
-	for place in $(grep -o '{[^{}]*}' <<<"$words" | tr -d '{}' | sort -u); do
+	for place in $(grep -o '{[^{}[:space:]]*}' <<<"$words" | tr -d '{}' | sort -u); do
 		check_placeholders | grep -qxF "$place" ||
 			say_usage "--program: {$place} is not known; ${folder##*/} has:" \
 				"$(check_placeholders | sed 's/.*/{&}/' | xargs)"

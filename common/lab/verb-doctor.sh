@@ -20,6 +20,7 @@ multiport  -A INPUT -p tcp -m multiport --dports 80,443 -j ACCEPT
 comment  -A INPUT -m comment --comment doctor -j ACCEPT
 log  -A INPUT -j LOG
 nat  -t nat -A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080
+dnat  -t nat -A PREROUTING -p tcp --dport 80 -j DNAT --to-destination :8080
 raw  -t raw -A PREROUTING -p tcp -j ACCEPT
 '
 
@@ -77,6 +78,8 @@ doctor_version() { # TOOL
 	shellcheck) shellcheck --version | sed -n 's/^version: /shellcheck /p' ;;
 	clang-tidy) clang-tidy --version | grep -o 'LLVM version.*' ;;
 	libc-headers) echo /usr/include ;;
+	chromium) chromium --version 2>/dev/null ;;
+	pngtopnm) pngtopnm --version 2>&1 | sed -n 's/.*Version: //p' ;;
 	*) "$1" --version 2>&1 | head -n 1 ;;
 	esac | cut -c 1-42
 }
@@ -90,6 +93,9 @@ doctor_tools() {
 		elif [[ " $DEPS_LAB " == *" $tool "* ]]; then
 			doctor_row missing "$tool" "$(deps_command "$tool")"
 			bad=1
+		elif [[ $tool == "$DEPS_LIVE" ]]; then
+			doctor_row 'not needed' "$tool" \
+				"only for make demo LAB=01, live: $(deps_command tmux)"
 		elif [[ " $DEPS_LINT " == *" $tool "* ]]; then
 			doctor_row 'not needed' "$tool" "only for make lint"
 		else

@@ -104,7 +104,11 @@ static void set_environment(const struct jail *jail)
 {
 	bool failed = clearenv() != 0;
 
-	failed |= setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1) < 0;
+	/* Servers are in sbin. */
+	failed |= setenv("PATH",
+			 "/usr/local/bin:/usr/bin:/bin:"
+			 "/usr/local/sbin:/usr/sbin:/sbin",
+			 1) < 0;
 	failed |= setenv("LC_ALL", "C", 1) < 0;
 	failed |= setenv("HOME", "/tmp", 1) < 0;
 	for (size_t i = 0; i < jail->env_count; i++) {
