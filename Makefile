@@ -138,7 +138,7 @@ asan:
 quote = '$(subst ','\'',$(1))'
 
 # Not exported by make itself: what the verbs take from the environment.
-export NET ENGINE SUBNET BROWSER
+export NET ENGINE SUBNET PUBLISH
 HOST     ?=
 SCENARIO ?=
 CMD      ?=

@@ -16,11 +16,15 @@ fi
 [[ $NET == default ]] || PROJECT+=-$NET
 
 engine_begin() {
-	local said
-	have docker || die "docker is not installed; without it: make ${VERB-up}"
-	said=$(timeout --foreground "$DOCKER_S" docker version \
-		--format '{{.Server.Version}}' 2>&1) ||
-		die "no Docker daemon answers: ${said##*$'\n'}"
+	have docker || die "docker is not installed; without it: make up"
+	if [[ -n ${PUBLISH-} ]]; then
+		[[ $PUBLISH =~ ^[1-9][0-9]{0,4}$ && $PUBLISH -le 65535 ]] ||
+			say_usage "PUBLISH=$PUBLISH is no port; one is PUBLISH=8080"
+	fi
+}
+
+# Sets COMPOSE to the command, with the files and the name of the project.
+docker_compose_find() {
 	if docker compose version >/dev/null 2>&1; then
 		COMPOSE=(docker compose)
 	elif have docker-compose; then
@@ -30,11 +34,7 @@ engine_begin() {
 	fi
 	COMPOSE+=(--project-name "$PROJECT" --project-directory "$ROOT"
 		--file "$ROOT/docker-compose.yml")
-	if [[ -n ${BROWSER-} ]]; then
-		[[ $BROWSER =~ ^[1-9][0-9]{0,4}$ && $BROWSER -le 65535 ]] ||
-			say_usage "BROWSER=$BROWSER is no port; one is BROWSER=8080"
-		COMPOSE+=(--file "$ROOT/common/lab/browser.yml")
-	fi
+	[[ -z ${PUBLISH-} ]] || COMPOSE+=(--file "$ROOT/common/lab/browser.yml")
 	# The hosts read the work tree as its user, whoever that is.
 	if [[ $EUID != 0 ]]; then
 		export PORTLAB_UID=$EUID PORTLAB_GID=${GROUPS[0]}
@@ -42,18 +42,22 @@ engine_begin() {
 }
 
 # The running container of SERVICE, or nothing; with --all one that has ended.
+# Asked first, so it is here that a daemon is missed.
 docker_id() { # SERVICE [--all]
-	local service=$1
+	local service=$1 said
 	shift
-	docker ps -q "$@" --filter "label=com.docker.compose.project=$PROJECT" \
+	said=$(timeout --foreground "$DOCKER_S" docker ps -q "$@" \
+		--filter "label=com.docker.compose.project=$PROJECT" \
 		--filter "label=com.docker.compose.service=$service" \
-		--filter label=com.docker.compose.oneoff=False
+		--filter label=com.docker.compose.oneoff=False 2>&1) ||
+		die "no Docker daemon answers: ${said##*$'\n'}"
+	printf '%s\n' "$said"
 }
 
 engine_is_up() {
 	local id
-	id=$(docker_id network)
-	[[ -n $id ]] && docker exec "$id" test -e /run/portlab/up
+	id=$(docker_id network) || exit
+	[[ -n $id ]]
 }
 
 # --- up and down -------------------------------------------------------------
@@ -61,7 +65,8 @@ engine_is_up() {
 engine_up() { # [SCENARIO]
 	local scenario status=0
 	scenario=$(docker_scenario "${1-}") || exit
-	[[ -z ${SUBNET-}${BROWSER-} ]] ||
+	docker_compose_find
+	[[ -z ${SUBNET-}${PUBLISH-} ]] ||
 		docker_subnet_free "${SUBNET:-$DOCKER_SUBNET}" || return
 	DOCKER_SAID=$(mktemp)
 	trap 'docker_stopped 130' INT
@@ -115,7 +120,7 @@ docker_wait() {
 }
 
 engine_down() {
-	if [[ -z $(docker_all container) ]]; then
+	if ! engine_is_up && [[ -z $(docker_all container) ]]; then
 		echo "No network '$NET' is up."
 		return
 	fi
@@ -204,7 +209,7 @@ docker_scenario() { # [NAME]
 docker_exec() { # SERVICE COMMAND...
 	local id status=0
 	local -a options=(-i -e NET="$NET" -e "SCENARIO_PORT=${SCENARIO_PORT-}")
-	id=$(docker_id "$1")
+	id=$(docker_id "$1") || exit
 	shift
 	[[ -n $id ]] || die "no network '$NET' is up; make one with: make up ENGINE=docker"
 	[[ ! -t 0 || ! -t 1 ]] || options+=(-t -e "TERM=${TERM-dumb}")
@@ -262,7 +267,6 @@ docker_once() { # SCENARIO FUNCTION...
 	shift
 	NET=once-$$
 	PROJECT+=-$NET
-	engine_begin
 	engine_up "$scenario" || exit 125
 	trap docker_take_away EXIT
 	trap 'exit 143' TERM HUP

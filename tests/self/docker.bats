@@ -245,14 +245,14 @@ id_of() { # SERVICE
 
 @test "a browser of this machine is the client's, on 127.0.0.1 alone" {
 	command -v curl >/dev/null || skip "curl is not installed"
-	export BROWSER
-	BROWSER=$(free_port)
+	export PUBLISH
+	PUBLISH=$(free_port)
 	# A subnet that is free here, whatever else this machine has.
 	SUBNET=198.18.$((RANDOM % 256)).0/29 "$PORTLAB" up
 	docker exec -d "$(id_of server)" ncat -lk 8080 -c \
 		'echo "HTTP/1.0 200 OK"; echo; echo "you are $NCAT_REMOTE_ADDR"'
 	answered() {
-		run curl -s -m 5 "http://127.0.0.1:$BROWSER/"
+		run curl -s -m 5 "http://127.0.0.1:$PUBLISH/"
 		[[ $output == *198.51.100.10* ]]
 	}
 	eventually answered
