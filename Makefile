@@ -140,9 +140,7 @@ asan:
 quote = '$(subst ','\'',$(1))'
 
 # Not exported by make itself: what the verbs take from the environment.
-export NET ENGINE SUBNET COMPOSE_PROFILES
-ENGINE   ?= namespaces
-SUBNET   ?=
+export NET ENGINE SUBNET PUBLISH
 HOST     ?=
 SCENARIO ?=
 CMD      ?=
@@ -205,12 +203,13 @@ grader: $(LIB) $(MODELS) $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bi
 .PHONY: library
 library: $(LIB)
 
-.PHONY: demo slides pictures test bench flake doctor deps up shell run capture scenario down
 # In Docker the programs are built by the containers, for their own C library.
 ifneq ($(ENGINE),docker)
-FOR_NET  := tools
+FOR_NET := tools
 endif
 
+.PHONY: demo slides pictures test bench flake doctor deps up shell run capture \
+        scenario down
 DEMO_ARGS = $(if $(TOUR),--tour) $(if $(PROJECTOR),--projector) \
             $(if $(REPLAY),--replay$(if $(filter-out 1,$(REPLAY)),=$(call \
             quote,$(REPLAY)))) $(if $(AUTO),--auto) \
