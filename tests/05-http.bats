@@ -639,20 +639,15 @@ begin_silent() {
 }
 
 # Clients who keep silent, group by group; the last of each asks, so that all of
-# a group have been accepted when the next one comes. Then the first one asks.
+# a group have been accepted when the next one comes.
 come_in_groups() { # GROUPS SIZE
 	local n
 	for ((n = 1; n <= $1; n++)); do
 		TALK+=("clients $2 c$n. $SERVER4 $PORT")
-		one_of_them_asks "c$n.$2"
+		turn_to "c$n.$2"
+		asks GET "/$STYLE"
+		gets 200 "$STYLE"
 	done
-	one_of_them_asks c1.1
-}
-
-one_of_them_asks() { # NAME
-	turn_to "$1"
-	asks GET "/$STYLE"
-	gets 200 "$STYLE"
 }
 
 @test "reverse: answers fifty clients in the reverse order" {

@@ -1,1 +1,0 @@
-typedef int all_of_it_is_in_httpd_c;

@@ -1,1 +1,0 @@
-/* All of it is in httpd.c. */
