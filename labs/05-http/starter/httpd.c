@@ -28,15 +28,12 @@
 #include "cli.h"
 
 enum {
-	DEFAULT_PORT = 8080,
-	DEFAULT_IDLE_MS = 10000,
 	IDLE_MS_MAX = 3600000,
 	NS_PER_MS = 1000000,
 	BACKLOG = 4096,	  /* connections that wait, if the kernel allows it */
-	ACCEPT_MAX = 64,  /* of them in one turn of the loop */
-	EVENTS_MAX = 256, /* in one turn */
+	EVENTS_MAX = 256, /* in one turn of the loop */
 	FILES_SHARE = 8,  /* one descriptor in so many is left to files */
-	REST_MS = 100,
+	REST_MS = 100,	  /* when no client is accepted: then look again */
 };
 
 /* --- Waiting --- */
@@ -95,7 +92,7 @@ static bool accept_client(struct server *s)
 	if (c)
 		advance(s, c, conn_advance); /* its request may be here */
 	else if (net_no_room(errno))
-		s->rest_until = net_deadline(REST_MS); /* for step 4 */
+		s->no_room = true;
 	else if (errno != EAGAIN)
 		cli_die_errno("accept");
 	return c != NULL;
@@ -103,16 +100,16 @@ static bool accept_client(struct server *s)
 
 /*
  * Whoever finds no room stays in the backlog, so the listener stays ready, and
- * we would spin: it is not waited for until a client has gone, or another
- * program may have given back what we lack.
+ * we would spin: it is not waited for in the next turn, or as long as there are
+ * too many connections.
  */
 static void update_listener(struct server *s)
 {
 	/*
-	 * Step 4: there is room if we are not s->draining, if s->count is less
-	 * than s->most, and if s->rest_until is over. If that is not what
-	 * s->accepting says, tell epoll, by watch(): EPOLLIN of the listener,
-	 * or nothing, 0; and set s->accepting.
+	 * Step 4: it is waited for, unless we are s->draining, or the last
+	 * client has found s->no_room (make that false again), or s->count is
+	 * not less than s->most. If this is not what s->accepting says, set it,
+	 * and tell epoll, by watch(): EPOLLIN, or nothing, which is 0.
 	 */
 	(void)s;
 }
@@ -131,33 +128,22 @@ static void begin_turn(struct server *s)
 	s->clock = clock;
 }
 
-/* When something is to be done, even if nothing happens. */
-static net_time next_deadline(const struct server *s)
-{
-	const struct conn *c = s->first;
-	net_time next = c && c->deadline < s->end ? c->deadline : s->end;
-
-	return !s->accepting && s->rest_until > s->now && s->rest_until < next
-		       ? s->rest_until
-		       : next;
-}
-
 /* Wait; let those go on that can, and those no more that had their time. */
 static void turn(struct server *s)
 {
 	/*
 	 * Step 4: wait for up to EVENTS_MAX events by epoll_pwait(2), no longer
-	 * than until the next_deadline(): net_ms_left(). Its mask is
+	 * than until the deadline of s->first, if there is one: net_ms_left();
+	 * and no longer than REST_MS, if s->accepting is false. Its mask is
 	 * cli_wait_mask(), so that SIGTERM ends the wait, with EINTR. Then
 	 * begin_turn(). The data of each event is the connection to advance(),
-	 * by conn_advance(), or NULL for the listener: accept_client() until it
-	 * has none, but at most ACCEPT_MAX times. Then advance() by
-	 * conn_expire() whoever is the first of all, as long as its deadline is
-	 * not later than s->now; and update_listener().
+	 * by conn_advance(), or NULL for the listener: accept_client() until
+	 * there is none, but not for ever. Then advance() by conn_expire()
+	 * whoever is the first of all, as long as its deadline is not later
+	 * than s->now; and update_listener().
 	 *
 	 * Until then: wait for one client, and serve it.
 	 */
-	(void)next_deadline;
 	(void)update_listener;
 	if (!cli_wait(s->listener, POLLIN))
 		return;
@@ -173,11 +159,11 @@ static void drain(struct server *s)
 {
 	/*
 	 * Step 4: accept_client() as long as there is one, but at most s->most
-	 * times; close the listener; set s->accepting to false, s->end, and
+	 * times; close the listener, with s->accepting set to false; and set
 	 * s->draining. A request may have come of which we do not know yet: so
 	 * advance() each connection once more; it ends if it has nothing to do
-	 * (see read_head() in conn.c). As long as there are any, and s->end has
-	 * not come, take turns. Then conn_end() those that are left.
+	 * (see read_head() in conn.c). As long as there are any, and s->idle
+	 * has not passed, take turns. Then conn_end() those that are left.
 	 */
 	close(s->listener);
 	while (s->first)
@@ -207,7 +193,6 @@ static void begin(struct server *s, const char *addr, uint16_t port)
 	    watch(s, EPOLL_CTL_ADD, s->listener, EPOLLIN, NULL) < 0)
 		cli_die_errno("epoll");
 	s->accepting = true;
-	s->end = NET_FOREVER;
 	int most = limit - limit / FILES_SHARE - s->epoll - 1;
 	if (most < 1)
 		cli_die("%d descriptors are too few (ulimit -n)", limit);
@@ -222,8 +207,8 @@ int main(int argc, char **argv)
 	static struct server server;
 	struct server *s = &server;
 	const char *addr = NULL;
-	uint16_t port = DEFAULT_PORT;
-	long idle_ms = DEFAULT_IDLE_MS;
+	uint16_t port = 8080;
+	long idle_ms = 10000;
 	int opt;
 
 	cli_init(argv[0], "[-b ADDR] [-p PORT] [-t IDLE_MS] [-v] DIR");
