@@ -34,8 +34,10 @@ LABS     := $(patsubst %/lab.conf,%,$(wildcard labs/*/lab.conf))
 
 # --- programs: name, sources (common/*.c are always linked) ------------------
 
-# $(call program,FILE,SOURCES): one rule, and FILE joins PROGRAMS.
-define program
+# $(call program,FILE,SOURCES): one rule, and FILE joins PROGRAMS. What has no
+# sources here is left out: the students' kit lacks some.
+program = $(if $(strip $(wildcard $(2))),$(program_rule))
+define program_rule
 PROGRAMS += $(BUILD)/$(1)
 SOURCES  += $(2)
 $(BUILD)/$(1): $(patsubst %.c,$(OBJ)/%.o,$(2)) $(LIB)
@@ -43,7 +45,7 @@ endef
 
 $(eval $(call program,bin/ladder,$(wildcard common/ladder/*.c)))
 $(eval $(call program,lab/labns,common/lab/labns.c))
-$(eval $(call program,lab/await,common/lab/await.c))
+$(eval $(call program,lab/await,$(wildcard common/lab/await*.c)))
 $(eval $(call program,lab/onsave,common/lab/onsave.c))
 $(eval $(call program,lab/listen,common/lab/listen.c))
 $(eval $(call program,test/jail,$(wildcard tests/tools/jail*.c)))
@@ -75,6 +77,14 @@ endef
 $(foreach lab,$(LABS),$(foreach line,$(call lab_lines,$(lab)),\
 $(call lab_program,$(lab),$(subst |, ,$(line)))))
 
+# The students' kit has the solutions as programs, for one kind of machine.
+MODELS := $(wildcard common/models/$(shell uname -m)/*)
+MODELS := $(patsubst %,$(BUILD)/solution/%,$(notdir $(MODELS)))
+
+$(MODELS): $(BUILD)/solution/%: common/models/$(shell uname -m)/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
 # --- rules -------------------------------------------------------------------
 
 # One short line a file; V=1 shows the commands, -s nothing.
@@ -89,11 +99,12 @@ endif
 all: programs ## build everything into build/
 	@$(PORTLAB) next
 
-programs: $(PROGRAMS)
+programs: $(PROGRAMS) $(MODELS)
 
 # What a network and a demo need: not the student's programs, in which there
 # may be a mistake just now.
-tools: $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder,$(PROGRAMS))
+tools: $(MODELS) \
+       $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder,$(PROGRAMS))
 
 $(PROGRAMS):
 	@mkdir -p $(@D)
@@ -129,7 +140,9 @@ asan:
 quote = '$(subst ','\'',$(1))'
 
 # Not exported by make itself: what the verbs take from the environment.
-export NET
+export NET ENGINE SUBNET COMPOSE_PROFILES
+ENGINE   ?= namespaces
+SUBNET   ?=
 HOST     ?=
 SCENARIO ?=
 CMD      ?=
@@ -142,6 +155,11 @@ PROGRAM  :=
 N        :=
 SEED     :=
 ALL      :=
+TOUR     :=
+REPLAY   :=
+AUTO     :=
+RECORD   :=
+PROJECTOR :=
 
 # That not all checks pass is no error of make's, which would add a line of its
 # own to it. It has one way to end with status 1 and in silence: the question
@@ -180,7 +198,7 @@ reset: ## the starter of LAB=01 again; your work is kept aside
 
 # What grading needs; the student's programs it compiles itself, with the
 # sanitizers where there are any.
-grader: $(LIB) $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder \
+grader: $(LIB) $(MODELS) $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder \
         $(addprefix $(BUILD)/test/,jail probe chaos report),$(PROGRAMS))
 	@$(HAS_SANITIZERS) && $(MAKE) -s BUILD=$(BUILD)/asan SAN=1 library || true
 
@@ -188,10 +206,21 @@ grader: $(LIB) $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder \
 library: $(LIB)
 
 .PHONY: demo test bench flake doctor deps up shell run capture scenario down
-demo: ## the tour: every lab's demo, unattended (LAB=01 for one)
-	@common/lab/portlab deps demo
-	@$(MAKE) -s tools
-	@$(PORTLAB) demo $(LAB)
+# In Docker the programs are built by the containers, for their own C library.
+ifneq ($(ENGINE),docker)
+FOR_NET  := tools
+endif
+
+DEMO_ARGS = $(if $(TOUR),--tour) $(if $(PROJECTOR),--projector) \
+            $(if $(REPLAY),--replay$(if $(filter-out 1,$(REPLAY)),=$(call \
+            quote,$(REPLAY)))) $(if $(AUTO),--auto) \
+            $(if $(RECORD),--record $(call quote,$(RECORD))) $(LAB)
+
+demo: ## the tour: every lab's demo; LAB=01: that one, live (REPLAY=1)
+	@$(if $(FOR_NET)$(REPLAY),common/lab/portlab deps \
+		$(if $(REPLAY),replay,$(if $(LAB),live,demo)))
+	@$(if $(FOR_NET)$(REPLAY),$(MAKE) -s tools)
+	@$(PORTLAB) demo $(DEMO_ARGS)
 
 test: ## every test (T='tests/self/net.bats' for some)
 	@common/lab/portlab deps test
@@ -218,31 +247,56 @@ deps: ## install what demo, test and lint need
 # SCENARIO=04/drop and LAB=04 SCENARIO=drop name the same.
 NAMED = $(if $(findstring /,$(SCENARIO)),,$(if $(SCENARIO),$(LAB:%=%/)))$(SCENARIO)
 
-up: tools ## make a network to play in (LAB=04 SCENARIO=drop, NET=name)
-	@$(MAKE) -s -k programs || true
+up: $(FOR_NET) ## make a network to play in (LAB=04 SCENARIO=drop, NET=name)
+	@$(if $(FOR_NET),$(MAKE) -s -k programs || true)
 	@$(PORTLAB) up '$(NAMED)'
 
-shell: tools ## a shell on HOST=client, router or server
+shell: $(FOR_NET) ## a shell on HOST=client, router or server
 	@$(PORTLAB) shell '$(HOST)'
 
-run: tools ## one command there: HOST=server CMD='ss -ltn'
+run: $(FOR_NET) ## one command there: HOST=server CMD='ss -ltn'
 	@$(PORTLAB) exec '$(HOST)' -- $(if $(CMD),sh -c '$(subst ','\'',$(value CMD))')
 
-capture: tools ## the packets of HOST=router as a live ladder
+capture: $(FOR_NET) ## the packets of HOST=router as a live ladder
 	@$(PORTLAB) capture '$(HOST)'
 
-scenario: tools ## load LAB=04 SCENARIO=drop (or 04/drop); none: take it away
+scenario: $(FOR_NET) ## load LAB=04 SCENARIO=drop (or 04/drop); none: take it away
 	@$(PORTLAB) scenario '$(NAMED)'
 
-down: tools ## take the network away
+down: $(FOR_NET) ## take the network away
 	@$(PORTLAB) down
+
+# --- a class -------------------------------------------------------------------
+
+DIR      :=
+OUT      :=
+JOBS     :=
+LIMIT    :=
+CSV      :=
+SSHLOGIN :=
+
+# $(call option,NAME,VARIABLE): an option of a verb, if the variable is given.
+option = $(if $($(2)),$(1) $(call quote,$(value $(2))))
+
+.PHONY: class kit
+class: ## grade LAB=01 (or all) of all in DIR=submissions, into OUT=out
+	@common/lab/portlab deps class
+	@$(MAKE) -s grader
+	@$(PORTLAB) class $(call quote,$(LAB)) $(call quote,$(value DIR)) \
+		$(call quote,$(value OUT)) $(call option,--jobs,JOBS) \
+		$(call option,--limit,LIMIT) $(call option,--seed,SEED) \
+		$(call option,--csv,CSV) $(call option,--login,SSHLOGIN)
+
+kit: tools ## the tar for students: no solutions (OUT=file)
+	@$(PORTLAB) kit $(if $(OUT),$(call quote,$(value OUT)))
 
 # --- upkeep ------------------------------------------------------------------
 
 C_FILES     = $(shell git ls-files --cached --others --exclude-standard '*.[ch]')
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' \
               common/lab/portlab common/lab/inside common/lab/shellrc \
-              .ci/run tests/check/run)
+              common/lab/live common/lab/liverc common/lab/contained \
+              .ci/run tests/check/run tests/class/grade tests/class/unpack)
 BATS_FILES  = $(shell git ls-files --cached --others --exclude-standard '*.bats' '*.bash')
 
 .PHONY: lint format clean help

@@ -59,6 +59,17 @@ struct end {
 	uint32_t fin_end;  /* one past its FIN */
 	uint32_t received; /* one past what it has got without a gap */
 	uint8_t ttl;	   /* of its first packet */
+	uint16_t mss;	   /* as it told; 0: not known */
+	bool syn_shown;
+	bool has_scale;
+	uint8_t scale;	     /* of window, as it told */
+	uint16_t window;     /* of its last ACK, not scaled */
+	uint32_t acked_to;   /* its last ACK */
+	uint32_t dup_acks;   /* how often that was repeated */
+	uint32_t shown_next; /* one past the highest that it sent */
+	bool retry_timed;    /* retry_time is that of an unanswered retry */
+	uint32_t retry_time; /* timestamp of what it sent again last */
+	uint32_t retry_end;
 };
 
 struct conn {
@@ -70,6 +81,8 @@ struct conn {
 	bool said_half_close;
 	bool said_nat;
 	bool said_icmp;
+	bool said_offload[2];
+	bool said_full[2];
 	uint32_t steps;	   /* waiting to be shown: not to be evicted */
 	uint64_t captured; /* packets */
 	int64_t first_ns;

@@ -12,8 +12,10 @@
 #include <string.h>
 
 enum link_type {
+	LINK_NULL = 0, /* the loopback of BSD and macOS */
 	LINK_ETHERNET = 1,
 	LINK_RAW = 101,
+	LINK_LOOP = 108, /* likewise */
 	LINK_SLL = 113,
 	LINK_SLL2 = 276,
 };
@@ -21,6 +23,11 @@ enum link_type {
 enum {
 	ETHERTYPE_IPV4 = 0x0800,
 	ETHERTYPE_IPV6 = 0x86dd,
+	ETHERTYPE_VLAN = 0x8100,     /* IEEE 802.1Q */
+	ETHERTYPE_PROVIDER = 0x88a8, /* IEEE 802.1ad: a tag around another */
+	ETHERTYPE_OLD_PROVIDER = 0x9100,
+	VLAN_TAG_BYTES = 4,
+	VLAN_TAGS_MAX = 4,
 	SLL_OUTGOING = 4,
 	IPV4_HEADER_BYTES = 20,
 	IPV6_HEADER_BYTES = 40,
@@ -29,6 +36,14 @@ enum {
 	UDP_HEADER_BYTES = 8,
 	ICMP_HEADER_BYTES = 8,
 	EXTENSIONS_MAX = 8,
+	/* TCP options */
+	OPT_END = 0,
+	OPT_NOP = 1,
+	OPT_MSS = 2,
+	OPT_SCALE = 3,
+	OPT_SACK = 5,
+	OPT_TIME = 8,
+	SCALE_MAX = 14, /* RFC 7323, 2.3 */
 };
 
 /* What of a packet was captured, and has not been taken off yet. */
@@ -44,6 +59,7 @@ struct ip {
 	uint8_t protocol;
 	uint16_t id;
 	bool fragment;	 /* a later one */
+	bool more;	 /* fragments follow */
 	size_t body_len; /* as sent */
 };
 
@@ -69,12 +85,37 @@ static bool take(struct bytes *b, size_t n)
 bool decode_knows_link(uint32_t link_type)
 {
 	return link_type == LINK_ETHERNET || link_type == LINK_RAW ||
+	       link_type == LINK_NULL || link_type == LINK_LOOP ||
 	       decode_link_has_direction(link_type);
 }
 
 bool decode_link_has_direction(uint32_t link_type)
 {
 	return link_type == LINK_SLL || link_type == LINK_SLL2;
+}
+
+/* No link layer that says it: the IP header itself does. */
+static uint16_t type_of_ip(const struct bytes *b)
+{
+	if (b->len == 0)
+		return 0;
+	return b->at[0] >> 4 == 4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6;
+}
+
+/* Take VLAN tags off; the EtherType behind them. */
+static uint16_t take_tags(struct bytes *b, uint16_t type)
+{
+	for (int i = 0; i < VLAN_TAGS_MAX; i++) {
+		const uint8_t *at = b->at;
+
+		if (type != ETHERTYPE_VLAN && type != ETHERTYPE_PROVIDER &&
+		    type != ETHERTYPE_OLD_PROVIDER)
+			return type;
+		if (!take(b, VLAN_TAG_BYTES))
+			return 0;
+		type = be16(at + 2);
+	}
+	return 0;
 }
 
 /* Take the link layer's header off; the EtherType, or 0. */
@@ -84,21 +125,24 @@ static uint16_t take_link(uint32_t link_type, struct bytes *b, struct packet *p)
 
 	switch (link_type) {
 	case LINK_ETHERNET:
-		return take(b, 14) ? be16(at + 12) : 0;
+		return take(b, 14) ? take_tags(b, be16(at + 12)) : 0;
 	case LINK_SLL:
 		if (!take(b, 16))
 			return 0;
 		p->direction = be16(at) == SLL_OUTGOING ? DIR_OUT : DIR_IN;
-		return be16(at + 14);
+		return take_tags(b, be16(at + 14));
 	case LINK_SLL2:
 		if (!take(b, 20))
 			return 0;
 		p->direction = at[10] == SLL_OUTGOING ? DIR_OUT : DIR_IN;
-		return be16(at);
-	default: /* LINK_RAW: the IP header says which IP it is */
-		if (b->len == 0)
-			return 0;
-		return at[0] >> 4 == 4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6;
+		return take_tags(b, be16(at));
+	case LINK_NULL: /* an address family, whose number differs */
+	case LINK_LOOP:
+		return take(b, 4) ? type_of_ip(b) : 0;
+	case LINK_RAW:
+		return type_of_ip(b);
+	default:
+		return 0;
 	}
 }
 
@@ -119,6 +163,7 @@ static bool take_ipv4(struct bytes *b, struct ip *ip)
 	ip->body_len = total - header;
 	ip->id = be16(at + 4);
 	ip->fragment = (be16(at + 6) & 0x1fff) != 0;
+	ip->more = (be16(at + 6) & 0x2000) != 0;
 	ip->ttl = at[8];
 	ip->protocol = at[9];
 	ip->src.version = ip->dst.version = 4;
@@ -134,6 +179,7 @@ static size_t extension_len(uint8_t protocol, const uint8_t *at)
 	case IPPROTO_HOPOPTS:
 	case IPPROTO_ROUTING:
 	case IPPROTO_DSTOPTS:
+	case IPPROTO_MH:
 		return ((size_t)at[1] + 1) * 8;
 	case IPPROTO_FRAGMENT:
 		return 8;
@@ -142,6 +188,13 @@ static size_t extension_len(uint8_t protocol, const uint8_t *at)
 	default:
 		return 0;
 	}
+}
+
+static void take_fragment_header(const uint8_t *at, struct ip *ip)
+{
+	ip->fragment = (be16(at + 2) & 0xfff8) != 0;
+	ip->more = (at[3] & 1) != 0;
+	ip->id = be16(at + 6); /* the lower half of it */
 }
 
 static bool take_ipv6(struct bytes *b, struct ip *ip)
@@ -168,12 +221,14 @@ static bool take_ipv6(struct bytes *b, struct ip *ip)
 
 		if (len == 0)
 			return true;
-		if (ip->protocol == IPPROTO_FRAGMENT)
-			ip->fragment = (be16(at + 2) & 0xfff8) != 0;
 		if (len > ip->body_len || !take(b, len))
 			return false;
 		ip->body_len -= len;
+		if (ip->protocol == IPPROTO_FRAGMENT)
+			take_fragment_header(at, ip);
 		ip->protocol = at[0];
+		if (ip->fragment) /* what follows is no header */
+			return true;
 	}
 	return false;
 }
@@ -193,12 +248,56 @@ static void take_payload(struct bytes *b, size_t len, struct packet *p)
 	p->captured = b->len < len ? b->len : len; /* the rest is padding */
 }
 
+/* One option whose LEN bytes, with kind and length, are at AT. */
+static void take_option(const uint8_t *at, size_t len, struct tcp_options *o)
+{
+	switch (at[0]) {
+	case OPT_MSS:
+		if (len == 4)
+			o->mss = be16(at + 2);
+		break;
+	case OPT_SCALE:
+		o->has_scale = len == 3;
+		if (len == 3)
+			o->scale = at[2] < SCALE_MAX ? at[2] : SCALE_MAX;
+		break;
+	case OPT_SACK:
+		for (size_t i = 2; i + 8 <= len && o->sacks < SACK_MAX;
+		     i += 8) {
+			o->sack[o->sacks][0] = be32(at + i);
+			o->sack[o->sacks++][1] = be32(at + i + 4);
+		}
+		break;
+	case OPT_TIME:
+		o->has_time = len == 10;
+		o->time = len == 10 ? be32(at + 2) : 0;
+		o->echo = len == 10 ? be32(at + 6) : 0;
+		break;
+	default:
+		break;
+	}
+}
+
+/* The options in LEN bytes at AT, as far as they make sense. */
+static void take_options(const uint8_t *at, size_t len, struct tcp_options *o)
+{
+	while (len > 0 && at[0] != OPT_END) {
+		size_t n = at[0] == OPT_NOP ? 1 : len >= 2 ? at[1] : 0;
+
+		if (n == 0 || n > len || (n == 1 && at[0] != OPT_NOP))
+			return;
+		take_option(at, n, o);
+		at += n;
+		len -= n;
+	}
+}
+
 static enum decoded take_tcp(struct bytes *b, size_t len, struct packet *p)
 {
 	const uint8_t *at = b->at;
 
 	if (b->len < TCP_HEADER_BYTES)
-		return DECODED_OTHER;
+		return len < TCP_HEADER_BYTES ? DECODED_OTHER : DECODED_CUT;
 
 	size_t header = (size_t)(at[12] >> 4) * 4;
 
@@ -210,8 +309,14 @@ static enum decoded take_tcp(struct bytes *b, size_t len, struct packet *p)
 	p->ack = be32(at + 8);
 	p->flags = at[13] & 0x3f;
 	p->window = be16(at + 14);
-	take(b, header < b->len ? header : b->len);
-	take_payload(b, len - header, p);
+	size_t payload = len - header;
+
+	if (header > b->len) /* cut by the snap length */
+		header = b->len;
+	take_options(at + TCP_HEADER_BYTES, header - TCP_HEADER_BYTES,
+		     &p->options);
+	take(b, header);
+	take_payload(b, payload, p);
 	return DECODED_TCP;
 }
 
@@ -245,6 +350,10 @@ static enum decoded take_icmp(struct bytes *b, uint8_t protocol,
 		return DECODED_OTHER;
 	p->icmp_type = at[0];
 	p->icmp_code = at[1];
+	if (protocol == IPPROTO_ICMPV6 && at[0] == 2) /* RFC 4443, 3.2 */
+		p->mtu = be32(at + 4);
+	else if (protocol == IPPROTO_ICMP && at[0] == 3 && at[1] == 4)
+		p->mtu = be16(at + 6); /* RFC 1191, 4 */
 	if (!take_ip(protocol == IPPROTO_ICMPV6 ? ETHERTYPE_IPV6
 						: ETHERTYPE_IPV4,
 		     b, &quoted))
@@ -258,14 +367,16 @@ static enum decoded take_icmp(struct bytes *b, uint8_t protocol,
 	return DECODED_ICMP;
 }
 
-enum decoded decode(uint32_t link_type, const uint8_t *data, size_t len,
-		    struct packet *p)
+enum decoded decode(const struct pcap_record *record, struct packet *p)
 {
-	struct bytes b = {data, len};
+	struct bytes b = {record->data, record->len};
 	struct ip ip;
 
-	*p = (struct packet){.time_ns = p->time_ns};
-	uint16_t ethertype = take_link(link_type, &b, p);
+	*p = (struct packet){
+		.time_ns = record->time_ns,
+		.direction = record->direction,
+	};
+	uint16_t ethertype = take_link(record->link_type, &b, p);
 
 	if (!take_ip(ethertype, &b, &ip))
 		return DECODED_OTHER;
@@ -273,8 +384,12 @@ enum decoded decode(uint32_t link_type, const uint8_t *data, size_t len,
 	p->dst.addr = ip.dst;
 	p->ttl = ip.ttl;
 	p->ip_id = ip.id;
-	if (ip.fragment)
-		return DECODED_FRAGMENT;
+	p->fragmented = ip.more;
+	if (ip.fragment) {
+		p->len = (uint32_t)ip.body_len;
+		return ip.protocol == IPPROTO_TCP ? DECODED_FRAGMENT
+						  : DECODED_OTHER;
+	}
 	switch (ip.protocol) {
 	case IPPROTO_TCP:
 		return take_tcp(&b, ip.body_len, p);

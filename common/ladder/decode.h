@@ -1,8 +1,9 @@
 /*
  * decode.h - from captured bytes to addresses, ports, flags and numbers
  *
- * Knows the link layer's header, IPv4, IPv6 with its extension headers, TCP,
- * and the ICMP and ICMPv6 errors that quote a TCP segment. Every length is
+ * Knows the link layer's header and VLAN tags, IPv4 with options, IPv6 with its
+ * extension headers, TCP with the options that say something, and the ICMP and
+ * ICMPv6 errors that quote a TCP segment. Every length is
  * checked before it is followed; nothing is allocated.
  *
  * Next: conn.h, which gives the packets to their connections.
@@ -10,14 +11,11 @@
 #ifndef LADDER_DECODE_H
 #define LADDER_DECODE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "pcap.h"
+
+enum { SACK_MAX = 4 };
 
 enum { ENDPOINT_LEN = 56 }; /* "[" + IPv6 text + "]:65535" + NUL */
-
-/* Which way a packet crossed the interface at which it was captured. */
-enum direction { DIR_UNKNOWN, DIR_IN, DIR_OUT };
 
 /* An IPv4 or IPv6 address; an IPv4 one takes the first four bytes. */
 struct address {
@@ -41,10 +39,22 @@ enum tcp_flag {
 
 enum decoded {
 	DECODED_OTHER,	  /* nothing for us */
-	DECODED_FRAGMENT, /* a later fragment: its ports are in the first */
+	DECODED_FRAGMENT, /* a later one: src and dst without ports, ip_id, len
+			   */
+	DECODED_CUT,	  /* TCP, whose header was not captured to its end */
 	DECODED_TCP,
 	DECODED_ICMP, /* an error about a TCP segment */
 	DECODED_UDP,  /* src, dst, payload */
+};
+
+/* Options of a TCP header (RFC 9293, 7323, 2018). */
+struct tcp_options {
+	uint16_t mss; /* 0: none */
+	bool has_scale, has_time;
+	uint8_t scale;		    /* of the window: a power of 2 */
+	uint8_t sacks;		    /* blocks in sack */
+	uint32_t sack[SACK_MAX][2]; /* first byte, and one past the last */
+	uint32_t time, echo;
 };
 
 struct packet {
@@ -63,10 +73,13 @@ struct packet {
 	uint32_t len;		/* of the payload, as sent */
 	const uint8_t *payload; /* in the record's bytes */
 	size_t captured;	/* of the payload, in the capture */
+	bool fragmented; /* the first fragment of it: len is only its own */
+	struct tcp_options options;
 
 	/* ICMP */
 	uint8_t icmp_type;
 	uint8_t icmp_code;
+	uint32_t mtu; /* what the next link takes; 0: not told */
 	struct endpoint quoted_src;
 	struct endpoint quoted_dst;
 };
@@ -77,9 +90,8 @@ bool decode_knows_link(uint32_t link_type);
 /* Whether this link type tells In from Out. */
 bool decode_link_has_direction(uint32_t link_type);
 
-/* Take the LEN bytes at DATA apart; *p is wholly set, but for time_ns. */
-enum decoded decode(uint32_t link_type, const uint8_t *data, size_t len,
-		    struct packet *p);
+/* Take RECORD apart; *p is wholly set. */
+enum decoded decode(const struct pcap_record *record, struct packet *p);
 
 bool address_equal(const struct address *a, const struct address *b);
 bool address_is_loopback(const struct address *a);

@@ -5,9 +5,15 @@
  */
 #include "render.h"
 
-#include <inttypes.h>
+#include "label.h"
 
-enum { NOTES_LEN = 320 };
+#include <string.h>
+
+enum {
+	NUMBER_LEN = 20, /* of 2^64 - 1 */
+	NOTES_LEN = 512, /* all words of note_names, and an ICMP error's */
+	LINE_LEN = 2 * ENDPOINT_LEN + 8 * (NUMBER_LEN + 1) + NOTES_LEN + 128,
+};
 
 static const char *const kind_names[] = {
 	[KIND_SYN] = "syn",   [KIND_SYN_ACK] = "syn-ack", [KIND_ACK] = "ack",
@@ -23,16 +29,24 @@ static const char *const fate_names[] = {
 };
 
 static const struct {
-	enum note note;
+	uint64_t note;
 	const char *word;
 } note_names[] = {
 	{NOTE_NO_SYN, "no-syn"},
 	{NOTE_CONNECT, "connect"},
 	{NOTE_RETRY, "retry"},
+	{NOTE_FAST_RETRY, "fast-retry"},
+	{NOTE_SPURIOUS, "spurious"},
 	{NOTE_ACCEPTING, "answer"},
 	{NOTE_HANDSHAKE, "handshake-done"},
 	{NOTE_GAP, "gap"},
 	{NOTE_FILL, "fill"},
+	{NOTE_FRAGMENT, "fragment"},
+	{NOTE_OFFLOAD, "offload"},
+	{NOTE_DUP_ACK, "dup-ack"},
+	{NOTE_SACK, "sack"},
+	{NOTE_DSACK, "dsack"},
+	{NOTE_WINDOW_FULL, "window-full"},
 	{NOTE_KEEP_ALIVE, "keep-alive"},
 	{NOTE_PROBE, "window-probe"},
 	{NOTE_ZERO_WINDOW, "window-zero"},
@@ -54,66 +68,136 @@ static const struct {
 	{NOTE_LATE, "late"},
 };
 
-static const char *format_notes(const struct step *s, char *buf)
+/*
+ * A line while it is put together. printf() would take most of the time that
+ * a capture of millions of packets needs.
+ */
+struct out {
+	char *at;
+};
+
+static void put(struct out *out, const char *text)
 {
+	size_t len = strlen(text);
+
+	memcpy(out->at, text, len);
+	out->at += len;
+}
+
+static void put_char(struct out *out, char c)
+{
+	*out->at++ = c;
+}
+
+/* VALUE in decimal, with leading zeros up to DIGITS. */
+static void put_number(struct out *out, uint64_t value, int digits)
+{
+	char text[NUMBER_LEN];
+	char *first = text + sizeof(text);
+
+	do {
+		*--first = (char)('0' + value % 10);
+		value /= 10;
+	} while (value != 0 || text + sizeof(text) - first < digits);
+	memcpy(out->at, first, (size_t)(text + sizeof(text) - first));
+	out->at += text + sizeof(text) - first;
+}
+
+static void put_notes(struct out *out, const struct step *s)
+{
+	const char *start = out->at;
 	const size_t count = sizeof(note_names) / sizeof(note_names[0]);
-	size_t len = 0;
 
-	for (size_t i = 0; i < count; i++)
-		if (s->notes & (uint32_t)note_names[i].note)
-			len += (size_t)snprintf(buf + len, NOTES_LEN - len,
-						"%s%s", len > 0 ? "," : "",
-						note_names[i].word);
-	if (s->kind == KIND_ICMP)
-		len += (size_t)snprintf(buf + len, NOTES_LEN - len,
-					"%sicmp%s-%u-%u", len > 0 ? "," : "",
-					s->icmp_from.version == 6 ? "6" : "",
-					s->icmp_type, s->icmp_code);
-	return len > 0 ? buf : "-";
+	for (size_t i = 0; s->notes != 0 && i < count; i++) {
+		if (!(s->notes & note_names[i].note))
+			continue;
+		if (out->at > start)
+			put_char(out, ',');
+		put(out, note_names[i].word);
+	}
+	if (s->kind == KIND_ICMP) {
+		put(out, out->at > start ? ",icmp" : "icmp");
+		put(out, s->icmp_from.version == 6 ? "6-" : "-");
+		put_number(out, s->icmp_type, 1);
+		put_char(out, '-');
+		put_number(out, s->icmp_code, 1);
+	}
+	if (out->at == start)
+		put_char(out, '-');
 }
 
-static const char *state_word(enum tcp_state state)
+static void put_state(struct out *out, enum tcp_state state)
 {
-	return state == STATE_UNKNOWN ? "-" : tcp_state_name(state);
+	put(out, state == STATE_UNKNOWN ? " -" : " ");
+	put(out, tcp_state_name(state));
 }
 
-/* seq, ack and len; "-" for what the packet has not. */
-static void put_numbers(FILE *out, const struct step *s)
+/* A number and the space before it; "-" for what the packet has not. */
+static void put_field(struct out *out, bool has, uint64_t value)
 {
-	if (s->has_seq)
-		fprintf(out, " %" PRIu32, s->seq);
+	put_char(out, ' ');
+	if (has)
+		put_number(out, value, 1);
 	else
-		fputs(" -", out);
-	if (s->flags & FLAG_ACK)
-		fprintf(out, " %" PRIu32, s->ack);
-	else
-		fputs(" -", out);
-	fprintf(out, " %" PRIu32 " %" PRIu32, s->len, s->retries);
+		put_char(out, '-');
+}
+
+static void put_time(struct out *out, int64_t us)
+{
+	uint64_t size = us < 0 ? (uint64_t)-us : (uint64_t)us;
+
+	if (us < 0)
+		put_char(out, '-');
+	put_number(out, size / 1000000, 1);
+	put_char(out, '.');
+	put_number(out, size % 1000000, 6);
+}
+
+/* From, to, kind and flags. */
+static void put_what(struct out *out, const struct step *s)
+{
+	const struct end *end = s->conn->end;
+	bool icmp = s->kind == KIND_ICMP;
+	char from[ENDPOINT_LEN], flags[FLAGS_LEN];
+
+	put_char(out, ' ');
+	put(out,
+	    icmp ? endpoint_format(&(struct endpoint){.addr = s->icmp_from},
+				   from)
+		 : end[s->from].label);
+	put_char(out, ' ');
+	put(out, end[!s->from].label);
+	put_char(out, ' ');
+	put(out, kind_names[s->kind]);
+	put_char(out, ' ');
+	put(out, icmp ? "-" : flags_format(s->flags, flags));
 }
 
 static void events_step(struct renderer *renderer, const struct step *s)
 {
-	FILE *out = ((struct events_renderer *)renderer)->out;
-	const struct conn *c = s->conn;
-	bool icmp = s->kind == KIND_ICMP;
-	int64_t us = s->time_ns / 1000;
-	int64_t size = us < 0 ? -us : us;
-	char from[ENDPOINT_LEN], flags[FLAGS_LEN], notes[NOTES_LEN];
+	char line[LINE_LEN];
+	struct out out = {line};
 
-	if (icmp)
-		endpoint_format(&(struct endpoint){.addr = s->icmp_from}, from);
-	fprintf(out, "%s%" PRId64 ".%06" PRId64 " %" PRIu64 " %s %s %s %s",
-		us < 0 ? "-" : "", size / 1000000, size % 1000000, c->number,
-		icmp ? from : c->end[s->from].label, c->end[!s->from].label,
-		kind_names[s->kind],
-		icmp ? "-" : flags_format(s->flags, flags));
-	put_numbers(out, s);
-	fprintf(out, " %s %u %s %s %s\n", fate_names[s->fate], s->ttl,
-		state_word(s->state[s->from]), state_word(s->state[!s->from]),
-		format_notes(s, notes));
+	put_time(&out, s->time_ns / 1000);
+	put_field(&out, true, s->conn->number);
+	put_what(&out, s);
+	put_field(&out, s->has_seq, s->seq);
+	put_field(&out, s->flags & FLAG_ACK, s->ack);
+	put_field(&out, true, s->len);
+	put_field(&out, true, s->retries);
+	put_char(&out, ' ');
+	put(&out, fate_names[s->fate]);
+	put_field(&out, true, s->ttl);
+	put_state(&out, s->state[s->from]);
+	put_state(&out, s->state[!s->from]);
+	put_char(&out, ' ');
+	put_notes(&out, s);
+	put_char(&out, '\n');
+	fwrite(line, 1, (size_t)(out.at - line),
+	       ((struct events_renderer *)renderer)->out);
 }
 
 void events_init(struct events_renderer *events, FILE *out)
 {
-	*events = (struct events_renderer){{events_step}, out};
+	*events = (struct events_renderer){{events_step, NULL}, out};
 }

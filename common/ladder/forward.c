@@ -53,8 +53,7 @@ bool forward_in_capture(struct pcap *pcap)
 	struct packet p;
 
 	while (pcap_next(pcap, -1, &record) == PCAP_PACKET) {
-		enum decoded what =
-			decode(pcap->link_type, record.data, record.len, &p);
+		enum decoded what = decode(&record, &p);
 
 		if ((what == DECODED_TCP || what == DECODED_ICMP) &&
 		    forward_saw(&forward, &p))

@@ -29,7 +29,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, DISCARD_PORT = 9, PORTS_MAX = 64 };
+enum {
+	EXIT_USAGE = 2,
+	DISCARD_PORT = 9,
+	PORTS_MAX = 64,
+	OUTPUT_BUFFER_BYTES = 65536,
+};
 
 /* Lets some of the steps through, counted from 1. */
 struct filter {
@@ -47,6 +52,8 @@ static const char help_text[] =
 	"from\n"
 	"standard input, live, as ladders with a sentence a packet.\n"
 	"\n"
+	"  --svg              a picture instead, once the capture has ended\n"
+	"  --title TEXT       what stands above it\n"
 	"  --events           one line a packet instead, for scripts\n"
 	"  --hosts FILE       names for addresses, in the format of "
 	"/etc/hosts\n"
@@ -69,6 +76,8 @@ static const char help_text[] =
 	"Exit status: 0 fine, 1 a capture that is broken or cannot be read, 2\n"
 	"usage.\n";
 
+enum output { OUTPUT_TEXT, OUTPUT_EVENTS, OUTPUT_SVG };
+
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 
 struct options {
@@ -76,11 +85,12 @@ struct options {
 	const char *hosts;
 	const char *at;
 	const char *mark;
+	const char *title; /* of a picture; NULL: what happened */
 	const char *ports_text;
 	struct net_ports ports; /* to show; none: all */
 	uint64_t first, last;	/* packets to show */
 	int width;
-	bool events;
+	enum output output;
 	bool unicode;
 	enum when color;
 };
@@ -230,6 +240,8 @@ static bool use_color(enum when when)
 
 enum option_id {
 	OPT_EVENTS = 256,
+	OPT_SVG,
+	OPT_TITLE,
 	OPT_HOSTS,
 	OPT_AT,
 	OPT_PORT,
@@ -244,6 +256,8 @@ enum option_id {
 
 static const struct option long_options[] = {
 	{"events", no_argument, NULL, OPT_EVENTS},
+	{"svg", no_argument, NULL, OPT_SVG},
+	{"title", required_argument, NULL, OPT_TITLE},
 	{"hosts", required_argument, NULL, OPT_HOSTS},
 	{"at", required_argument, NULL, OPT_AT},
 	{"port", required_argument, NULL, OPT_PORT},
@@ -257,11 +271,24 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
+static void set_output(struct options *o, enum output output)
+{
+	if (o->output != OUTPUT_TEXT && o->output != output)
+		usage_error("one of --events and --svg, not both");
+	o->output = output;
+}
+
 static void take_option(struct options *o, int id)
 {
 	switch (id) {
 	case OPT_EVENTS:
-		o->events = true;
+		set_output(o, OUTPUT_EVENTS);
+		break;
+	case OPT_SVG:
+		set_output(o, OUTPUT_SVG);
+		break;
+	case OPT_TITLE:
+		o->title = optarg;
 		break;
 	case OPT_HOSTS:
 		o->hosts = optarg;
@@ -353,6 +380,14 @@ static void filter_step(struct renderer *renderer, const struct step *step)
 		f->next->step(f->next, step);
 }
 
+static void filter_finish(struct renderer *renderer)
+{
+	struct filter *f = (struct filter *)renderer;
+
+	if (f->next->finish != NULL)
+		f->next->finish(f->next);
+}
+
 static int open_capture(const struct options *o)
 {
 	int fd = o->file == NULL ? STDIN_FILENO
@@ -376,7 +411,7 @@ static bool shows_forwarding(int fd)
 	if (start == -1 || fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
 		return false;
 	if (pcap_open(&pcap, fd, NULL) == PCAP_PACKET &&
-	    decode_link_has_direction(pcap.link_type))
+	    (pcap.ng || decode_link_has_direction(pcap.link_type)))
 		shown = forward_in_capture(&pcap);
 	pcap_close(&pcap);
 	lseek(fd, start, SEEK_SET);
@@ -409,8 +444,11 @@ static bool is_wanted(const struct packet *p, enum decoded what,
 	return has_port(ports, &p->src, &p->dst);
 }
 
+/* What is not shown. */
 struct tally {
 	uint64_t fragments;
+	uint64_t cut;
+	uint64_t unknown_links;
 	bool marked;
 };
 
@@ -432,17 +470,18 @@ static enum pcap_result read_packets(struct pcap *pcap, struct track *track,
 		if (result != PCAP_PACKET)
 			return result;
 
-		enum decoded what =
-			decode(pcap->link_type, record.data, record.len, &p);
+		enum decoded what = decode(&record, &p);
 
-		p.time_ns = record.time_ns;
 		if (what == DECODED_TCP || what == DECODED_ICMP) {
 			if (is_wanted(&p, what, &o->ports))
 				track_packet(track, &p, what);
 			else
 				track_other(track, &p, what);
 		}
-		tally->fragments += what == DECODED_FRAGMENT;
+		if (what == DECODED_FRAGMENT)
+			tally->fragments += !track_fragment(track, &p);
+		tally->cut += what == DECODED_CUT;
+		tally->unknown_links += !decode_knows_link(record.link_type);
 		if (what == DECODED_UDP && o->mark != NULL &&
 		    is_mark(&p, o->mark)) {
 			tally->marked = true;
@@ -451,17 +490,32 @@ static enum pcap_result read_packets(struct pcap *pcap, struct track *track,
 	}
 }
 
+static void warn_of(const struct tally *tally)
+{
+	if (tally->fragments > 0)
+		warn("%" PRIu64 " later fragments of IP packets left out",
+		     tally->fragments);
+	if (tally->cut > 0)
+		warn("%" PRIu64 " TCP packets left out: the snap length cuts "
+		     "their headers; capture with tcpdump -s 128 or more",
+		     tally->cut);
+	if (tally->unknown_links > 0)
+		warn("%" PRIu64 " packets of interfaces left out whose link "
+		     "type is not read",
+		     tally->unknown_links);
+}
+
 /* Read, draw, and say what was odd. The exit status. */
-static int run(struct pcap *pcap, struct track *track, const struct options *o)
+static int run(struct pcap *pcap, struct track *track,
+	       struct renderer *renderer, const struct options *o)
 {
 	struct tally tally = {0};
 	enum pcap_result result = read_packets(pcap, track, o, &tally);
 
 	track_end(track, result == PCAP_BROKEN);
+	renderer->finish(renderer);
 	flush_output();
-	if (tally.fragments > 0)
-		warn("%" PRIu64 " later fragments of IP packets left out",
-		     tally.fragments);
+	warn_of(&tally);
 	if (result == PCAP_BROKEN) {
 		warn("%s", pcap->message);
 		return EXIT_FAILURE;
@@ -483,9 +537,10 @@ static enum pcap_result begin_capture(struct pcap *pcap, int fd)
 		warn("%s", pcap->message);
 		return PCAP_BROKEN;
 	}
-	if (!decode_knows_link(pcap->link_type)) {
+	if (!pcap->ng && !decode_knows_link(pcap->link_type)) {
 		warn("link type %" PRIu32 " is not read; Ethernet (1), raw IP "
-		     "(101) and tcpdump's -i any (113, 276) are",
+		     "(101), loopback (0, 108) and tcpdump's -i any (113, 276) "
+		     "are",
 		     pcap->link_type);
 		return PCAP_BROKEN;
 	}
@@ -508,9 +563,61 @@ static int draw(const struct options *o, const struct names *names, int fd,
 	if (track == NULL)
 		warn("%s", strerror(errno));
 	else if (begin_capture(&pcap, fd) == PCAP_PACKET)
-		status = run(&pcap, track, o);
+		status = run(&pcap, track, renderer, o);
 	pcap_close(&pcap);
 	track_free(track);
+	return status;
+}
+
+/* How to show what is in the capture, by --packets; see renderer_free(). */
+static struct renderer *renderer_new(const struct options *o,
+				     const struct story *story)
+{
+	static struct text_renderer text;
+	static struct events_renderer events;
+
+	switch (o->output) {
+	case OUTPUT_EVENTS:
+		events_init(&events, stdout);
+		return &events.renderer;
+	case OUTPUT_SVG:
+		return svg_new(stdout, story, o->title);
+	default:
+		text_init(&text, stdout, story, o->width, o->unicode,
+			  use_color(o->color));
+		return &text.renderer;
+	}
+}
+
+static void renderer_free(const struct options *o, struct renderer *renderer)
+{
+	if (o->output == OUTPUT_SVG)
+		svg_free(renderer);
+}
+
+/* Show the capture as *O says. The exit status. */
+static int show(const struct options *o, const struct names *names)
+{
+	struct story story = {.names = names, .at = o->at};
+	struct renderer *renderer = renderer_new(o, &story);
+	struct filter filter = {
+		.renderer = {filter_step, filter_finish},
+		.next = renderer,
+		.first = o->first,
+		.last = o->last,
+	};
+
+	if (renderer == NULL) {
+		warn("%s", strerror(errno));
+		return EXIT_FAILURE;
+	}
+
+	int fd = open_capture(o);
+	int status = draw(o, names, fd, &filter.renderer);
+
+	if (o->file != NULL)
+		close(fd);
+	renderer_free(o, renderer);
 	return status;
 }
 
@@ -518,30 +625,16 @@ int main(int argc, char *argv[])
 {
 	static struct names names;
 	struct options o = parse_options(argc, argv);
-	struct story story = {.names = &names, .at = o.at};
-	struct text_renderer text;
-	struct events_renderer events;
 
 	signal(SIGPIPE, SIG_IGN);
+	setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER_BYTES);
 	if (o.hosts != NULL && names_read(&names, o.hosts) == -1) {
 		warn("%s: %s", o.hosts, strerror(errno));
 		return EXIT_FAILURE;
 	}
-	text_init(&text, stdout, &story, o.width, o.unicode,
-		  use_color(o.color));
-	events_init(&events, stdout);
 
-	struct filter filter = {
-		.renderer = {filter_step},
-		.next = o.events ? &events.renderer : &text.renderer,
-		.first = o.first,
-		.last = o.last,
-	};
-	int fd = open_capture(&o);
-	int status = draw(&o, &names, fd, &filter.renderer);
+	int status = show(&o, &names);
 
-	if (o.file != NULL)
-		close(fd);
 	net_ports_free(&o.ports);
 	return status;
 }

@@ -2,19 +2,19 @@
  * pcap.h - a stream of captured packets, read as it comes
  *
  * Classic pcap (pcap-savefile(5)) in either byte order, with micro- or
- * nanoseconds. Reads a file or a pipe; memory is one buffer.
+ * nanoseconds, and pcapng (draft-ietf-opsawg-pcapng) with any number of
+ * sections. Reads a file or a pipe; memory is one buffer.
  *
  * Next: decode.h, which takes the packets apart.
  */
 #ifndef LADDER_PCAP_H
 #define LADDER_PCAP_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "input.h"
 
 enum {
 	PCAP_PACKET_MAX_BYTES = 262144, /* tcpdump's largest snap length */
+	PCAP_INTERFACES_MAX = 256,	/* of a pcapng section */
 	PCAP_MESSAGE_LEN = 200,
 };
 
@@ -25,31 +25,44 @@ enum pcap_result {
 	PCAP_BROKEN, /* torn or not a capture; ->message says how */
 };
 
+/* Which way a packet crossed the interface at which it was captured. */
+enum direction { DIR_UNKNOWN, DIR_IN, DIR_OUT };
+
 /* One packet; its bytes are good until the next call. */
 struct pcap_record {
-	int64_t time_ns; /* since the epoch */
+	int64_t time_ns; /* since the epoch; never negative */
 	const uint8_t *data;
 	size_t len; /* bytes captured, perhaps fewer than were sent */
+	uint32_t link_type;
+	enum direction direction; /* as the capture's format tells it */
+};
+
+/* An interface of a pcapng section. */
+struct pcap_interface {
+	uint16_t link_type;
+	uint8_t resolution; /* if_tsresol: a negative power of 10 or 2 */
+	uint32_t snap_len;  /* 0: none */
+	int64_t offset_s;   /* if_tsoffset */
 };
 
 struct pcap {
-	int fd;	      /* not owned */
-	bool regular; /* a file, which never lets a reader wait */
+	struct input in;
 	bool swapped; /* the other byte order than this machine's */
 	bool nano;    /* fractions of a second are nanoseconds */
-	uint32_t link_type;
-	uint64_t packets;	   /* complete ones so far */
-	uint64_t offset;	   /* of the next unread byte */
-	void (*before_wait)(void); /* may be NULL; called before read(2) */
-	uint8_t *buf;
-	size_t start, end; /* what of buf is unread */
+	bool ng;
+	uint32_t link_type; /* of a classic capture */
+	uint64_t packets;   /* complete ones so far */
+	unsigned interfaces;
+	struct pcap_interface interface[PCAP_INTERFACES_MAX];
+	int64_t last_ns; /* for a packet block without a time */
 	char message[PCAP_MESSAGE_LEN];
 };
 
 /*
- * Begin to read a capture from FD, waiting for its file header. Returns
- * PCAP_PACKET when packets may follow, else PCAP_BROKEN. pcap_close() frees
- * what this allocates, either way.
+ * Begin to read a capture from FD, waiting for its file header; BEFORE_WAIT,
+ * unless it is NULL, is called before each read(2). Returns PCAP_PACKET when
+ * packets may follow, else PCAP_BROKEN. pcap_close() frees what this
+ * allocates, either way.
  */
 enum pcap_result pcap_open(struct pcap *pcap, int fd,
 			   void (*before_wait)(void));

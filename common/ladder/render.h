@@ -1,5 +1,5 @@
 /*
- * render.h - what shows the steps: text.c, events.c
+ * render.h - what shows the steps: text.c, svg.c, events.c
  *
  * A renderer is given each step once, in the order of the capture, as soon
  * as its fate is known. It keeps no pointer to it.
@@ -14,6 +14,8 @@
 
 struct renderer {
 	void (*step)(struct renderer *renderer, const struct step *step);
+	/* All steps have been given; NULL if that changes nothing. */
+	void (*finish)(struct renderer *renderer);
 };
 
 enum {
@@ -46,8 +48,12 @@ struct events_renderer {
 
 void events_init(struct events_renderer *events, FILE *out);
 
-/* "SYN,ACK" into BUF, of FLAGS_LEN bytes; "none" for no flag. */
-enum { FLAGS_LEN = 32 };
-char *flags_format(uint8_t flags, char *buf);
+/*
+ * One picture of all, written when all steps have been given. TITLE may be
+ * NULL. NULL with errno; svg_free() takes NULL too.
+ */
+struct renderer *svg_new(FILE *out, const struct story *story,
+			 const char *title);
+void svg_free(struct renderer *renderer);
 
 #endif

@@ -191,6 +191,112 @@ static void got(struct end *to, struct end *from, struct step *s)
 	}
 }
 
+/* What a SYN says of its sender. */
+static void learn_options(struct end *from, const struct step *s)
+{
+	if (!(s->flags & FLAG_SYN) || s->kind == KIND_RST)
+		return;
+	from->syn_shown = true;
+	from->mss = s->options.mss;
+	from->has_scale = s->options.has_scale;
+	from->scale = s->options.scale;
+}
+
+/* SACK blocks; the first is what has come last (RFC 2018, 2883). */
+static void note_sack(struct end *to, struct step *s)
+{
+	const struct tcp_options *o = &s->options;
+	uint32_t start, end;
+
+	if (o->sacks == 0 || !to->base_known)
+		return;
+	start = o->sack[0][0] - to->base;
+	end = o->sack[0][1] - to->base;
+	if (seq_reaches(s->ack, end) ||
+	    (o->sacks > 1 && seq_reaches(start, o->sack[1][0] - to->base) &&
+	     seq_reaches(o->sack[1][1] - to->base, end)))
+		s->notes |= NOTE_DSACK;
+	else if (seq_reaches(to->shown_next, end))
+		s->notes |= NOTE_SACK;
+}
+
+/* What an ACK says of what the other end has sent. */
+static void note_ack(struct end *from, struct end *to, struct step *s)
+{
+	bool again = s->kind == KIND_ACK && from->acked &&
+		     s->ack == from->acked_to && s->window == from->window &&
+		     s->window > 0 && !(s->notes & NOTE_KEEP_ALIVE) &&
+		     !seq_reaches(s->ack, to->shown_next);
+
+	if (!(s->flags & FLAG_ACK) || s->flags & (FLAG_SYN | FLAG_RST))
+		return;
+	if (again)
+		s->notes |= NOTE_DUP_ACK;
+	note_sack(to, s);
+	from->dup_acks = again ? from->dup_acks + 1 : 0;
+	if (to->retry_timed && seq_reaches(s->ack, to->retry_end)) {
+		if (s->options.has_time &&
+		    !seq_reaches(s->options.echo, to->retry_time))
+			s->notes |= NOTE_SPURIOUS;
+		to->retry_timed = false;
+	}
+	from->acked_to = s->ack;
+	from->window = s->window;
+}
+
+/* Bytes that END takes from now on; -1: not known. */
+static int64_t window_of(const struct end *end, const struct end *other)
+{
+	bool scaled = end->has_scale && other->has_scale;
+
+	if (!end->acked || !end->syn_shown || !other->syn_shown)
+		return -1;
+	return (int64_t)end->window << (scaled ? end->scale : 0);
+}
+
+/* What a segment that takes up sequence numbers says of its sender. */
+static void note_sent(struct end *from, struct end *to, struct step *s)
+{
+	uint32_t end = step_seq_end(s);
+	int64_t window = window_of(to, from);
+
+	if (s->notes & NOTE_RETRY) {
+		if (to->dup_acks > 0 && s->seq == to->acked_to &&
+		    s->kind != KIND_SYN)
+			s->notes |= NOTE_FAST_RETRY;
+		from->retry_timed = s->options.has_time;
+		from->retry_time = s->options.time;
+		from->retry_end = end;
+	}
+	if (from->shown_next == 0 || seq_reaches(end, from->shown_next))
+		from->shown_next = end;
+	if (s->fragmented)
+		s->notes |= NOTE_FRAGMENT;
+	if (s->len > to->mss && to->mss > 0 &&
+	    !s->conn->said_offload[s->from]) {
+		s->notes |= NOTE_OFFLOAD;
+		s->conn->said_offload[s->from] = true;
+	}
+	bool full = s->len > 0 && window > 0 &&
+		    (int64_t)(end - to->acked_to) >= window &&
+		    seq_reaches(end, to->acked_to);
+
+	if (full && !s->conn->said_full[s->from])
+		s->notes |= NOTE_WINDOW_FULL;
+	s->conn->said_full[s->from] = full;
+}
+
+/*
+ * A byte again that was acknowledged long ago: a keep-alive as those send it
+ * that take old TCPs into account (RFC 1122, 4.2.3.6).
+ */
+static bool is_old_keep_alive(const struct end *to, const struct step *s)
+{
+	return s->len == 1 && s->kind == KIND_DATA && s->notes & NOTE_RETRY &&
+	       s->gap > 1000000000 && to->acked &&
+	       seq_reaches(to->acked_to, step_seq_end(s));
+}
+
 /* Data and windows: what of them is worth a word. */
 static void note_flow(struct end *from, struct end *to, struct step *s)
 {
@@ -205,8 +311,13 @@ static void note_flow(struct end *from, struct end *to, struct step *s)
 		}
 		from->late_data = to->fin_shown;
 	}
-	if (s->notes & NOTE_KEEP_ALIVE && to->zero_window)
-		s->notes = (s->notes & ~(uint32_t)NOTE_KEEP_ALIVE) | NOTE_PROBE;
+	if (is_old_keep_alive(to, s)) {
+		s->notes = (s->notes & ~NOTE_RETRY) | NOTE_KEEP_ALIVE;
+		s->retries = 0;
+	}
+	if (to->zero_window && (s->notes & NOTE_KEEP_ALIVE ||
+				(s->len == 1 && s->kind == KIND_DATA)))
+		s->notes = (s->notes & ~NOTE_KEEP_ALIVE) | NOTE_PROBE;
 	if (s->flags & (FLAG_SYN | FLAG_RST | FLAG_FIN) || from->fin_received)
 		return;
 	if (zero != from->zero_window)
@@ -219,10 +330,15 @@ static void apply_tcp(struct step *s)
 	struct end *from = &s->conn->end[s->from];
 	struct end *to = &s->conn->end[!s->from];
 
-	if (s->kind == KIND_RST)
+	if (s->kind == KIND_RST) {
 		note_reset(from, to, s);
-	else if (!(s->notes & NOTE_LATE))
+	} else if (!(s->notes & NOTE_LATE)) {
 		note_flow(from, to, s);
+		learn_options(from, s);
+		note_ack(from, to, s);
+		if (step_seq_len(s) > 0)
+			note_sent(from, to, s);
+	}
 	if (!s->own && !(s->notes & NOTE_LATE))
 		sent(from, to, s);
 	if (step_landed(s))

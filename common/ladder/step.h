@@ -35,36 +35,45 @@ enum fate {
 	FATE_UNKNOWN,  /* was sent, should be answered, and was not */
 };
 
-/* What is to be said about it; story.c has the sentences. */
-enum note {
-	NOTE_NO_SYN = 1 << 0,
-	NOTE_CONNECT = 1 << 1,
-	NOTE_RETRY = 1 << 2,
-	NOTE_ACCEPTING = 1 << 3,
-	NOTE_HANDSHAKE = 1 << 4,
-	NOTE_GAP = 1 << 5,
-	NOTE_HALF_CLOSE = 1 << 6,
-	NOTE_EOF = 1 << 7,
-	NOTE_CLOSING = 1 << 8,
-	NOTE_FIN_ACKED = 1 << 9,
-	NOTE_DONE = 1 << 10,
-	NOTE_REFUSED = 1 << 11,
-	NOTE_RESET = 1 << 12,
-	NOTE_CLOSED = 1 << 13,
-	NOTE_UNWANTED = 1 << 14,
-	NOTE_GONE = 1 << 15,
-	NOTE_ICMP = 1 << 16,
-	NOTE_KEEP_ALIVE = 1 << 17,
-	NOTE_PROBE = 1 << 18,
-	NOTE_ZERO_WINDOW = 1 << 19,
-	NOTE_WINDOW_OPEN = 1 << 20,
-	NOTE_LATE = 1 << 21,
-	NOTE_NAT = 1 << 22,
-	NOTE_DROP = 1 << 23,
-	NOTE_REJECT = 1 << 24,
-	NOTE_OWN = 1 << 25,
-	NOTE_FILL = 1 << 26,
-};
+/* What is to be said about it, bits of struct step's notes; story.c has the
+ * sentences, events.c the words. */
+#define NOTE_BIT(n) (UINT64_C(1) << (n))
+
+#define NOTE_NO_SYN	 NOTE_BIT(0)
+#define NOTE_CONNECT	 NOTE_BIT(1)
+#define NOTE_RETRY	 NOTE_BIT(2)
+#define NOTE_ACCEPTING	 NOTE_BIT(3)
+#define NOTE_HANDSHAKE	 NOTE_BIT(4)
+#define NOTE_GAP	 NOTE_BIT(5)
+#define NOTE_HALF_CLOSE	 NOTE_BIT(6)
+#define NOTE_EOF	 NOTE_BIT(7)
+#define NOTE_CLOSING	 NOTE_BIT(8)
+#define NOTE_FIN_ACKED	 NOTE_BIT(9)
+#define NOTE_DONE	 NOTE_BIT(10)
+#define NOTE_REFUSED	 NOTE_BIT(11)
+#define NOTE_RESET	 NOTE_BIT(12)
+#define NOTE_CLOSED	 NOTE_BIT(13)
+#define NOTE_UNWANTED	 NOTE_BIT(14)
+#define NOTE_GONE	 NOTE_BIT(15)
+#define NOTE_ICMP	 NOTE_BIT(16)
+#define NOTE_KEEP_ALIVE	 NOTE_BIT(17)
+#define NOTE_PROBE	 NOTE_BIT(18)
+#define NOTE_ZERO_WINDOW NOTE_BIT(19)
+#define NOTE_WINDOW_OPEN NOTE_BIT(20)
+#define NOTE_LATE	 NOTE_BIT(21)
+#define NOTE_NAT	 NOTE_BIT(22)
+#define NOTE_DROP	 NOTE_BIT(23)
+#define NOTE_REJECT	 NOTE_BIT(24)
+#define NOTE_OWN	 NOTE_BIT(25)
+#define NOTE_FILL	 NOTE_BIT(26)
+#define NOTE_FRAGMENT	 NOTE_BIT(27)
+#define NOTE_SACK	 NOTE_BIT(28)
+#define NOTE_DSACK	 NOTE_BIT(29)
+#define NOTE_DUP_ACK	 NOTE_BIT(30)
+#define NOTE_FAST_RETRY	 NOTE_BIT(31)
+#define NOTE_WINDOW_FULL NOTE_BIT(32)
+#define NOTE_OFFLOAD	 NOTE_BIT(33)
+#define NOTE_SPURIOUS	 NOTE_BIT(34)
 
 /* What a router does not change in a packet: by this it is known again. */
 struct wire {
@@ -77,7 +86,7 @@ struct step {
 	struct conn *conn;
 	enum kind kind;
 	enum fate fate;
-	uint32_t notes; /* of enum note */
+	uint64_t notes;
 	uint8_t from;	/* sender: 0 client, 1 server; see struct conn */
 	bool first;	/* of its connection */
 	bool again;	/* an ICMP error as one before */
@@ -98,11 +107,15 @@ struct step {
 	uint32_t ack;
 	uint32_t len;
 	uint32_t retries;
+	bool fragmented; /* its first fragment; len grows with the others */
+	bool whole;	 /* the last one has come */
+	struct tcp_options options;
 	uint8_t shown; /* bytes in data */
 	uint8_t data[SHOWN_BYTES];
 
 	uint8_t icmp_type;
 	uint8_t icmp_code;
+	uint32_t mtu;
 	struct address icmp_from;
 	uint64_t other; /* NAT: the connection in which it goes on */
 

@@ -47,9 +47,9 @@ static void also(struct tale *t)
 		add(t, "; ");
 }
 
-static bool has(const struct tale *t, enum note note)
+static bool has(const struct tale *t, uint64_t note)
 {
-	return (t->step->notes & (uint32_t)note) != 0;
+	return (t->step->notes & note) != 0;
 }
 
 /* "1.015 s", or ms or us below. */
@@ -134,13 +134,20 @@ static void tell_retry(struct tale *t)
 		[KIND_FIN] = "the FIN",
 	};
 
-	if (!has(t, NOTE_RETRY) || s->kind > KIND_FIN || s->kind == KIND_ACK)
+	if (!has(t, NOTE_RETRY) || has(t, NOTE_PROBE) || s->kind > KIND_FIN ||
+	    s->kind == KIND_ACK)
 		return;
 	also(t);
-	add(t, "no %s for ", s->kind == KIND_SYN ? "answer" : "ACK");
-	add_duration(t, s->gap);
+	if (has(t, NOTE_FAST_RETRY)) {
+		add(t, "%s asked for it again", t->to);
+	} else {
+		add(t, "no %s for ", s->kind == KIND_SYN ? "answer" : "ACK");
+		add_duration(t, s->gap);
+	}
 	add(t, ": %s kernel sends %s again",
 	    s->kind == KIND_SYN ? "the" : "its", what[s->kind]);
+	if (has(t, NOTE_FAST_RETRY))
+		add(t, ", without waiting longer (fast retransmit)");
 	if (s->kind == KIND_SYN && s->direction == DIR_IN &&
 	    s->fate == FATE_ARRIVED && s->state[!s->from] == STATE_UNKNOWN)
 		add(t,
@@ -164,11 +171,23 @@ static void tell_data(struct tale *t)
 		also(t);
 		add(t, "this was missing");
 	}
-	if (s->len > 0 && !has(t, NOTE_RETRY) && s->kind != KIND_RST) {
+	if (s->len > 0 && !has(t, NOTE_RETRY) && !has(t, NOTE_KEEP_ALIVE) &&
+	    s->kind != KIND_RST) {
 		also(t);
 		add(t, "%s sent %" PRIu32 " byte%s", t->from, s->len,
 		    s->len == 1 ? "" : "s");
 		add_quote(t);
+	}
+	if (has(t, NOTE_FRAGMENT)) {
+		also(t);
+		add(t, "its IP packet comes in fragments");
+	}
+	if (has(t, NOTE_OFFLOAD)) {
+		also(t);
+		add(t,
+		    "more than one segment holds (MSS %u): the network card "
+		    "splits it, or has put it together",
+		    s->conn->end[!s->from].mss);
 	}
 	if (has(t, NOTE_HALF_CLOSE)) {
 		also(t);
@@ -177,8 +196,48 @@ static void tell_data(struct tale *t)
 	}
 }
 
+/* Numbers of bytes are relative, as seq and ack are. */
+static void tell_ack(struct tale *t)
+{
+	const struct step *s = t->step;
+	uint32_t base = s->conn->end[!s->from].base;
+
+	if (has(t, NOTE_DUP_ACK)) {
+		also(t);
+		add(t,
+		    "the same ACK again: %s still misses what begins at "
+		    "%" PRIu32,
+		    t->from, s->ack);
+	}
+	if (has(t, NOTE_SACK)) {
+		also(t);
+		add(t,
+		    "%s has %" PRIu32 " to %" PRIu32 " already, behind it "
+		    "(SACK)",
+		    t->from, s->options.sack[0][0] - base,
+		    s->options.sack[0][1] - base - 1);
+	}
+	if (has(t, NOTE_DSACK)) {
+		also(t);
+		add(t,
+		    "%s had got that before: it was sent twice in vain "
+		    "(D-SACK)",
+		    t->from);
+	}
+	if (has(t, NOTE_SPURIOUS) && !has(t, NOTE_DSACK)) {
+		also(t);
+		add(t, "its timestamp answers the first copy: sending it again "
+		       "was not necessary");
+	}
+}
+
 static void tell_flow(struct tale *t)
 {
+	if (has(t, NOTE_WINDOW_FULL)) {
+		also(t);
+		add(t, "this fills the window of %s: %s has to wait for an ACK",
+		    t->to, t->from);
+	}
 	if (has(t, NOTE_KEEP_ALIVE)) {
 		also(t);
 		add(t, "keep-alive: is %s still there?", t->to);
@@ -370,7 +429,10 @@ static void tell_icmp(struct tale *t)
 	add(t, "%s (ICMP%s %u/%u)",
 	    icmp_words(version, s->icmp_type, s->icmp_code),
 	    version == 6 ? "v6" : "", s->icmp_type, s->icmp_code);
-	if (error == NULL)
+	if (error == NULL && s->mtu > 0)
+		add(t, "; %s has to send packets of at most %" PRIu32 " bytes",
+		    t->to, s->mtu);
+	else if (error == NULL)
 		add(t, "; %s has to send smaller packets", t->to);
 	else if (s->state[!s->from] == STATE_SYN_SENT && step_landed(s))
 		add(t, "; connect() at %s fails with %s%s", t->to, error,
@@ -438,6 +500,7 @@ void story_tell(const struct story *story, const struct step *step, char *buf)
 		tell_start(&t);
 		tell_retry(&t);
 		tell_data(&t);
+		tell_ack(&t);
 		tell_flow(&t);
 		tell_fin(&t);
 		tell_end(&t);

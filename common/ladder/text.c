@@ -10,7 +10,7 @@
  */
 #include "render.h"
 
-#include "icmp.h"
+#include "label.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -182,82 +182,15 @@ static void put_header(struct text_renderer *t, const struct step *s)
 
 /* --- the arrow --- */
 
-static const char *const flag_names[] = {"FIN", "SYN", "RST",
-					 "PSH", "ACK", "URG"};
-
-char *flags_format(uint8_t flags, char *buf)
-{
-	/* As people say them: SYN,ACK; PSH,ACK; FIN,ACK; RST,ACK. */
-	static const uint8_t order[] = {FLAG_SYN, FLAG_FIN, FLAG_RST,
-					FLAG_PSH, FLAG_URG, FLAG_ACK};
-	size_t len = 0;
-
-	for (size_t i = 0; i < sizeof(order); i++) {
-		if (!(flags & order[i]))
-			continue;
-		if (len > 0)
-			buf[len++] = ',';
-		memcpy(buf + len, flag_names[__builtin_ctz(order[i])], 3);
-		len += 3;
-	}
-	if (len == 0) {
-		memcpy(buf, "none", 4);
-		len = 4;
-	}
-	buf[len] = '\0';
-	return buf;
-}
-
-/* In full, or else "SAPF." as tcpdump(8) abbreviates them. */
-static void add_flags(struct line *line, uint8_t flags, int level)
-{
-	static const char letters[] = "FSRP.U";
-
-	if (level == 0) {
-		char full[FLAGS_LEN];
-
-		add(line, "%s", flags_format(flags, full));
-		return;
-	}
-	for (unsigned i = 0; i < 6; i++)
-		if (flags & 1U << i)
-			add(line, "%c", letters[i]);
-}
-
-/* What is written on the arrow; each LEVEL is shorter than the one before. */
-static void label(const struct step *s, int level, struct line *line)
-{
-	*line = (struct line){0};
-	if (s->kind == KIND_ICMP) {
-		add(line, "ICMP");
-		if (level == 0)
-			add(line, " %s",
-			    icmp_words(s->icmp_from.version, s->icmp_type,
-				       s->icmp_code));
-		else
-			add(line, " %u/%u", s->icmp_type, s->icmp_code);
-		return;
-	}
-	add_flags(line, s->flags, level);
-	add(line, level < 2 ? " seq=%" PRIu32 : " %" PRIu32, s->seq);
-	if (s->flags & FLAG_ACK)
-		add(line, level < 2 ? " ack=%" PRIu32 : " ack %" PRIu32,
-		    s->ack);
-	if (s->len > 0)
-		add(line, level < 2 ? " len=%" PRIu32 : " len %" PRIu32,
-		    s->len);
-	if (s->retries > 0)
-		add(line,
-		    level == 0 ? " (retry %" PRIu32 ")" : " (%" PRIu32 ")",
-		    s->retries);
-}
-
 /* The longest label that leaves room for an arrow in WIDTH columns. */
 static void fit_label(const struct text_renderer *t, const struct step *s,
 		      int width, struct line *line)
 {
-	for (int level = 0; level < 3; level++) {
-		label(s, level, line);
+	for (int level = 0; level < LABEL_LEVELS; level++) {
+		char label[LABEL_LEN];
+
+		*line = (struct line){0};
+		add(line, "%s", label_format(s, level, label));
 		if (columns(line->text) <= width)
 			return;
 	}
@@ -309,28 +242,6 @@ static enum color arrow_color(const struct step *s)
 }
 
 /* --- the columns --- */
-
-/* Time since the packet before if that is short, else since the first. */
-static void draw_time(const struct text_renderer *t, const struct step *s,
-		      struct line *line)
-{
-	int64_t us = s->since_last / 1000;
-	double seconds = (double)s->since_first / 1e9;
-
-	*line = (struct line){0};
-	if (s->first)
-		add(line, "0");
-	else if (us > -1000 && us < 1000)
-		add(line, "%+" PRId64 " %ss", us, t->glyphs->micro);
-	else if (us >= 1000 && us < 10000)
-		add(line, "+%.2f ms", (double)us / 1e3);
-	else if (seconds > -1000 && seconds < 10000)
-		add(line, "%.3f s", seconds);
-	else if (seconds > -99999 && seconds < 999999)
-		add(line, "%.0f s", seconds);
-	else
-		add(line, "%.0f d", seconds / 86400);
-}
 
 /* How many bytes of TEXT go on a line of WIDTH columns; TEXT is ASCII. */
 static size_t line_break(const char *text, int width)
@@ -400,12 +311,13 @@ static void put_notes_right(struct text_renderer *t, const char *note,
 static int put_packet(struct text_renderer *t, const struct step *s)
 {
 	struct line line;
+	char when[TIME_LEN];
 	const char *lifeline = t->glyphs->lifeline;
 	const char *left = s->changed[0] ? tcp_state_name(s->state[0]) : "";
 	const char *right = s->changed[1] ? tcp_state_name(s->state[1]) : "";
 
-	draw_time(t, s, &line);
-	put_right(t, COLOR_DIM, TIME_COLUMNS, line.text);
+	put_right(t, COLOR_DIM, TIME_COLUMNS,
+		  time_format(s, t->glyphs->micro, when));
 	fprintf(t->out, " %*s %s", STATE_COLUMNS, left, lifeline);
 	draw_arrow(t, s, &line);
 	put(t, arrow_color(s), line.text);
@@ -440,7 +352,7 @@ void text_init(struct text_renderer *t, FILE *out, const struct story *story,
 	       int width, bool unicode, bool color)
 {
 	*t = (struct text_renderer){
-		.renderer = {text_step},
+		.renderer = {text_step, NULL},
 		.out = out,
 		.story = story,
 		.glyphs = unicode ? &unicode_glyphs : &ascii_glyphs,

@@ -282,6 +282,8 @@ static void fill_tcp(struct step *s, const struct packet *p)
 	s->seq = e->base_known ? p->seq - e->base : 0;
 	s->ack = p->flags & FLAG_ACK ? p->ack - o->base : 0;
 	s->len = p->len;
+	s->fragmented = p->fragmented;
+	s->options = p->options;
 	size_t shown = p->captured < SHOWN_BYTES ? p->captured : SHOWN_BYTES;
 
 	memcpy(s->data, p->payload, shown);
@@ -304,6 +306,7 @@ static void fill_icmp(struct step *s, const struct packet *p)
 	s->kind = KIND_ICMP;
 	s->icmp_type = p->icmp_type;
 	s->icmp_code = p->icmp_code;
+	s->mtu = p->mtu;
 	s->icmp_from = p->src.addr;
 	s->has_seq = quoted->base_known;
 	s->seq = p->seq - quoted->base;
@@ -487,7 +490,9 @@ static void begin(struct track *t, struct step *s)
 {
 	if (s->fate != FATE_WAITING)
 		return;
-	if (s->direction == DIR_IN) {
+	if (s->fragmented && !s->whole) {
+		/* How much it is, its last fragment tells. */
+	} else if (s->direction == DIR_IN) {
 		s->pair = t->role != ROLE_END;
 		if (!s->pair)
 			s->fate = FATE_ARRIVED;
@@ -610,6 +615,46 @@ void track_packet(struct track *t, struct packet *p, enum decoded what)
 		give_up(t, s);
 	begin(t, s);
 	drain(t);
+}
+
+/* The first fragment of what P is a later one of; NULL: not there any more. */
+static struct step *find_first_fragment(struct track *t, const struct packet *p)
+{
+	for (unsigned i = t->count; i-- > 0;) {
+		struct step *s = queue_at(t, i);
+		const struct end *end = s->conn->end;
+
+		if (s->fragmented && !s->whole && s->fate == FATE_WAITING &&
+		    s->ip_id == p->ip_id && s->direction == p->direction &&
+		    address_equal(&end[s->from].at.addr, &p->src.addr) &&
+		    address_equal(&end[!s->from].at.addr, &p->dst.addr))
+			return s;
+	}
+	return NULL;
+}
+
+bool track_fragment(struct track *t, struct packet *p)
+{
+	expire(t, p->time_ns - t->epoch_ns);
+	orient(t, p);
+
+	struct step *s = find_first_fragment(t, p);
+
+	if (s == NULL)
+		return t->role == ROLE_ROUTER && p->direction == DIR_OUT;
+
+	struct end *e = &s->conn->end[s->from];
+
+	s->len += p->len;
+	if (seq_reaches(step_seq_end(s), e->next))
+		e->next = step_seq_end(s);
+	if (!p->fragmented) { /* the last one */
+		wait_remove(t, s);
+		s->whole = true;
+		begin(t, s);
+		drain(t);
+	}
+	return true;
 }
 
 void track_other(struct track *t, struct packet *p, enum decoded what)

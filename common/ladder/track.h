@@ -38,8 +38,14 @@ void track_free(struct track *track);
 void track_packet(struct track *track, struct packet *p, enum decoded what);
 
 /*
- * The same, of a packet that is not to be shown. It may tell how far one that
- * is shown got: time passes, and NAT gives a packet other ports.
+ * A later fragment of a packet, DECODED_FRAGMENT. False if its first one has
+ * not been captured, or has been shown already.
+ */
+bool track_fragment(struct track *track, struct packet *p);
+
+/*
+ * As track_packet(), of one that is not to be shown. It may tell how far one
+ * that is shown got: time passes, and NAT gives a packet other ports.
  */
 void track_other(struct track *track, struct packet *p, enum decoded what);
 

@@ -11,6 +11,9 @@ AHEAD_KEEPS=(JOB_NAME JOB_RUN JOB_JAIL JOB SETTINGS PEER_PID)
 
 ahead() { # CHECK...
 	local check PEER_PID=''
+	# The compiler is done: it would take the processor from those that count
+	# milliseconds.
+	compiled warned
 	for check in "$@"; do
 		# It stays, for a jail ends with whoever has started it.
 		read -r < <(ahead_begin "$check" 3>&- 4>&- 10>&-) || true

@@ -134,11 +134,11 @@ small_tour() { # DEMO.SH
 
 @test "colour on a terminal, and none with NO_COLOR or TERM=dumb" {
 	command -v script >/dev/null || skip "script (util-linux) is not installed"
-	TERM=xterm run script -qec "'$PORTLAB' demo 01" /dev/null
+	TERM=xterm run script -qec "'$PORTLAB' demo --tour 01" /dev/null
 	[[ $output == *$'\e[1m'* && $output == *$'\e[31m'*RST* ]]
-	TERM=xterm NO_COLOR=1 run script -qec "'$PORTLAB' demo 01" /dev/null
+	TERM=xterm NO_COLOR=1 run script -qec "'$PORTLAB' demo --tour 01" /dev/null
 	[[ $status == 0 && $output != *$'\e'* ]]
-	TERM=dumb run script -qec "'$PORTLAB' demo 01" /dev/null
+	TERM=dumb run script -qec "'$PORTLAB' demo --tour 01" /dev/null
 	[[ $status == 0 && $output != *$'\e'* ]]
 }
 

@@ -241,6 +241,55 @@ sane() { # COMMAND...
 	[[ ${lines[1]} == *' rst RST,ACK '*' passed 63 '*' refused' ]]
 }
 
+# --- the picture ---------------------------------------------------------------
+
+@test "ladder: --svg draws as before, byte for byte" {
+	golden .svg 'fw-retry' --svg --title 'SYN dropped, then sent again'
+	golden .svg 'icmp6-client' --svg
+	golden .svg 'holes-client' --svg
+}
+
+@test "ladder: every picture can be read: no text touches another" {
+	command -v python3 >/dev/null || skip 'python3 is not installed'
+	local file name
+	for file in "$CAPTURES"/*.pcap "$MADE"/*.pcap; do
+		name=$(basename "$file" .pcap)
+		options_of "$name"
+		"$LADDER" --svg "${OPTIONS[@]}" "$file" \
+			>"$BATS_TEST_TMPDIR/$name.svg"
+		"$LADDER_ASAN" --svg "${OPTIONS[@]}" "$file" |
+			cmp - "$BATS_TEST_TMPDIR/$name.svg"
+	done
+	"$LADDER" --svg --title "$(printf 'many words %.0s' {1..20})" \
+		"$CAPTURES/lo.pcap" >"$BATS_TEST_TMPDIR/title.svg"
+	head -c 24 "$CAPTURES/lo.pcap" >"$BATS_TEST_TMPDIR/in.pcap"
+	"$LADDER" --svg "$BATS_TEST_TMPDIR/in.pcap" \
+		>"$BATS_TEST_TMPDIR/empty.svg" 2>"$BATS_TEST_TMPDIR/said"
+	python3 "$CAPTURES/svg.py" "$BATS_TEST_TMPDIR"/*.svg
+}
+
+@test "ladder: a picture's title is text, whatever is in it" {
+	command -v python3 >/dev/null || skip 'python3 is not installed'
+	"$LADDER" --svg --title $'a <b> & "c" \xff\x01 \xef\xbf\xbe \xed\xa0\x80 \xc3\xa9' \
+		"$CAPTURES/lo.pcap" >"$BATS_TEST_TMPDIR/out.svg"
+	python3 "$CAPTURES/svg.py" "$BATS_TEST_TMPDIR/out.svg"
+	grep -qF $'<title>a &lt;b&gt; &amp; &quot;c&quot; ?? ??? ??? \xc3\xa9</title>' \
+		"$BATS_TEST_TMPDIR/out.svg"
+}
+
+@test "ladder: a picture of many packets says how many it leaves out" {
+	command -v python3 >/dev/null || skip 'python3 is not installed'
+	perl -e 'for (0 .. 1200) {
+			printf "%d.%06d out 192.0.2.1:40000 192.0.2.2:80 " .
+				"PA %d 1 1\n", 1 + $_ / 1000, $_ % 1000 * 1000,
+				1 + $_ }' |
+		pcap make >"$BATS_TEST_TMPDIR/in.pcap"
+	"$LADDER" --svg "$BATS_TEST_TMPDIR/in.pcap" \
+		>"$BATS_TEST_TMPDIR/out.svg"
+	grep -qF '>201 more packets are not drawn' "$BATS_TEST_TMPDIR/out.svg"
+	python3 "$CAPTURES/svg.py" "$BATS_TEST_TMPDIR/out.svg"
+}
+
 # --- other captures -------------------------------------------------------------
 
 @test "ladder: either byte order, micro- and nanoseconds" {
@@ -277,10 +326,106 @@ sane() { # COMMAND...
 	[[ ${#lines[@]} == 1 && $output == *'link type 127 is not read'* ]]
 }
 
-@test "ladder: pcapng is named, with what to do" {
-	printf '\n\r\r\n\034\0\0\0' >"$BATS_TEST_TMPDIR/in.pcapng"
-	run -1 "$LADDER" "$BATS_TEST_TMPDIR/in.pcapng"
-	[[ ${#lines[@]} == 1 && $output == *pcapng*'tcpdump -r'* ]]
+@test "ladder: pcapng: sections, interfaces, resolutions, unknown blocks" {
+	local resolution name
+	# 10^-6, 10^-9, and 2^-22 seconds.
+	for resolution in 6 9 150; do
+		for name in lo fw-any icmp6-client window-client; do
+			pcap ng "$resolution" <"$CAPTURES/$name.pcap" \
+				>"$BATS_TEST_TMPDIR/in.pcapng"
+			options_of "$name"
+			"$LADDER_ASAN" --events "${OPTIONS[@]}" \
+				"$BATS_TEST_TMPDIR/in.pcapng" |
+				diff "$CAPTURES/$name.events" -
+			"$LADDER" --events "${OPTIONS[@]}" --at router \
+				< <(cat "$BATS_TEST_TMPDIR/in.pcapng") |
+				diff <("$LADDER" --events "${OPTIONS[@]}" \
+					--at router "$CAPTURES/$name.pcap") -
+		done
+	done
+}
+
+@test "ladder: pcapng: extreme resolutions and offsets keep the packets" {
+	local resolution
+	for resolution in 0 3 12 19 20 64 127 128 138 160 192 255; do
+		pcap ng "$resolution" <"$CAPTURES/lo.pcap" \
+			>"$BATS_TEST_TMPDIR/in.pcapng" 2>/dev/null
+		run -0 --separate-stderr "$LADDER_ASAN" --events \
+			"$BATS_TEST_TMPDIR/in.pcapng"
+		[[ ${#lines[@]} == 10 && -z $stderr ]]
+	done
+}
+
+# Without what counts from the beginning of the capture.
+events_sorted() { # FILE...
+	local file
+	for file in "$@"; do
+		"$LADDER" --events "$CAPTURES/$file" | cut -d' ' -f3-
+	done | sort
+}
+
+@test "ladder: pcapng as Wireshark's mergecap and dumpcap write it" {
+	# lo.pcap and binary-client.pcap, of two link types.
+	diff <(events_sorted lo.pcap binary-client.pcap) \
+		<(events_sorted merged.pcapng)
+	run -0 "$LADDER" --events "$CAPTURES/dumpcap.pcapng"
+	[[ ${#lines[@]} == 10 && $output == *' syn '*' done' ]]
+}
+
+@test "ladder: pcapng: what does not fit together ends it in one sentence" {
+	pcap ng 6 <"$CAPTURES/lo.pcap" >"$BATS_TEST_TMPDIR/whole.pcapng"
+	# TYPE of the block, OFFSET in it, FORMAT and VALUE of what is written.
+	spoiled 0x0a0d0d0a 4 V 27 'claims 27 bytes'
+	spoiled 0x0a0d0d0a 8 V 1 'without its byte order'
+	spoiled 0x0a0d0d0a 12 v 2 'only version 1'
+	spoiled 1 4 V 0 'claims 0 bytes'
+	spoiled 6 4 V 0xfffffffc 'claims 4294967292 bytes'
+	spoiled 6 8 V 7 'is of interface 7, which it does not describe'
+	spoiled 6 20 V 0xffffffff 'claims more bytes than its block has'
+}
+
+# Spoil the first block of a type in whole.pcapng; the ladder says SENTENCE.
+spoiled() { # TYPE OFFSET FORMAT VALUE SENTENCE
+	perl -e 'binmode $_ for STDIN, STDOUT;
+		my ($type, $offset, $format, $value) = @ARGV;
+		local $/;
+		my $all = <STDIN>;
+		my $at = 0;
+		$at += unpack "V", substr $all, $at + 4, 4
+			while unpack("V", substr $all, $at, 4) != oct $type;
+		my $new = pack $format, $value =~ /^0x/ ? oct $value : $value;
+		substr($all, $at + $offset, length $new) = $new;
+		print $all' "$1" "$2" "$3" "$4" \
+		<"$BATS_TEST_TMPDIR/whole.pcapng" >"$BATS_TEST_TMPDIR/in.pcapng"
+	run -1 --separate-stderr "$LADDER_ASAN" --events \
+		"$BATS_TEST_TMPDIR/in.pcapng"
+	[[ $(wc -l <<<"$stderr") == 1 && $stderr == *"$5"* ]]
+}
+
+@test "ladder: link types 0 and 1 as 276, with VLAN tags and all the rest" {
+	local link
+	pcap make little micro 1 <"$CAPTURES/layers-client.packets" |
+		"$LADDER" --events --at client --hosts "$CAPTURES/hosts" |
+		diff "$CAPTURES/layers-client.events" -
+	sed 's/vlan=[0-9,]*//' "$CAPTURES/layers-client.packets" |
+		pcap make little micro 0 |
+		"$LADDER" --events --at client --hosts "$CAPTURES/hosts" |
+		diff "$CAPTURES/layers-client.events" -
+}
+
+@test "ladder: a fragment without its first is left out, and said" {
+	sed '/frag=0-40/d' "$CAPTURES/layers-client.packets" | pcap make \
+		>"$BATS_TEST_TMPDIR/in.pcap"
+	run -0 --separate-stderr "$LADDER" --events "$BATS_TEST_TMPDIR/in.pcap"
+	[[ ${#lines[@]} == 12 ]]
+	[[ $stderr == 'ladder: 2 later fragments of IP packets left out' ]]
+}
+
+@test "ladder: headers that the snap length cuts are counted" {
+	pcap cut 45 <"$CAPTURES/lo.pcap" >"$BATS_TEST_TMPDIR/in.pcap"
+	run -0 --separate-stderr "$LADDER" "$BATS_TEST_TMPDIR/in.pcap"
+	[[ -z $output && $(wc -l <<<"$stderr") == 2 ]]
+	[[ $stderr == *'10 TCP packets left out: the snap length cuts'* ]]
 }
 
 @test "ladder: an empty input is not an empty capture" {
@@ -478,6 +623,7 @@ next_line() {
 			</dev/null
 		[[ -z $output && $stderr == *'usage: ladder '* ]]
 	done
+	run -2 "$LADDER" --events --svg "$CAPTURES/lo.pcap"
 	run -2 "$LADDER" --port 70000 "$CAPTURES/lo.pcap"
 	[[ $output == *'ports from 1 to 65535'*"not '70000'"* ]]
 	run -0 "$LADDER" --port 65535,1-63 "$CAPTURES/lo.pcap"
