@@ -542,7 +542,7 @@ static int serve(int listener)
 
 	epoll = epoll_create1(EPOLL_CLOEXEC);
 	while (!ending || clients) {
-		struct epoll_event event = {EPOLLIN | EPOLLEXCLUSIVE, {0}};
+		struct epoll_event event = {EPOLLIN, {0}};
 		bool room = !ending && count < most && net_now() >= tick;
 		if (room)
 			epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
