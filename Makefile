@@ -306,7 +306,7 @@ C_FILES     = $(shell git ls-files --cached --others --exclude-standard '*.[ch]'
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' \
               common/lab/portlab common/lab/inside common/lab/shellrc \
               common/lab/live common/lab/liverc common/lab/contained \
-              .ci/run tests/check/run tests/class/grade tests/class/unpack)
+              .ci/run tests/check/run tests/class/grade tests/class/unpack tests/check/bare-host)
 BATS_FILES  = $(shell git ls-files --cached --others --exclude-standard '*.bats' '*.bash')
 
 .PHONY: lint format clean help

@@ -196,7 +196,7 @@ static void end_bare(int sig)
 {
 	(void)sig;
 	if (fork() == 0) {
-		if (setresuid(bare_uid, bare_uid, bare_uid) == 0)
+		if (setuid(bare_uid) == 0)
 			(void)kill(-1, SIGKILL);
 		_exit(JAIL_STATUS_BROKEN);
 	}
