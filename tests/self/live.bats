@@ -244,7 +244,7 @@ forward() { # N
 	eventually narrow
 	type_keys t
 	await_screen 'tcpdump -n -t'
-	[[ $(screen | grep -c .) -gt 10 ]]
+	await_screen 'Flags ['
 }
 
 not_on_screen() {
