@@ -43,6 +43,12 @@ visits() {
 	leaves
 }
 
+# The next one, when the last has gone.
+fetches_next() { # METHOD TARGET [FIELD...]
+	leaves
+	fetches "$@"
+}
+
 # A request that is refused, or answered in a way that takes nothing behind it
 # for a second one: which is there, for a file that it would show.
 refuses() { # STATUS[,STATUS...] TEXT
@@ -124,7 +130,10 @@ listening_here() {
 
 @test "every-byte: a file with every byte value, NUL among them" {
 	serves
-	fetches GET "/$BYTES"
+	fetches GET "/$IMAGE"
+	gets 200 "$IMAGE"
+	ends
+	fetches_next GET "/$BYTES"
 	gets 200 "$BYTES"
 	ends
 	talk
@@ -181,12 +190,6 @@ listening_here() {
 	gets 404
 	ends
 	talk
-}
-
-# The next one, when the last has gone.
-fetches_next() { # METHOD TARGET [FIELD...]
-	leaves
-	fetches "$@"
 }
 
 @test "head: HEAD: the header of GET, and no body" {
@@ -516,16 +519,6 @@ sends_together() { # TARGET...
 	talk
 }
 
-@test "half-close: answers a client who has half-closed" {
-	serves
-	visitor a
-	asks GET "/$BYTES"
-	says_of half-close
-	gets 200 "$BYTES"
-	ends
-	talk
-}
-
 # The body of a request, which looks like a request, and then a true one.
 sends_body() { # METHOD FIELD... -- BODY
 	local method=$1 fields=''
@@ -645,21 +638,14 @@ begin_silent() {
 	talk
 }
 
-# Clients who keep silent, group by group; the last of each asks, so that all of
-# a group have been accepted when the next one comes. Then the first one asks.
+# Clients who keep silent, group by group; behind each somebody asks, so that all
+# of a group have been accepted when the next one comes.
 come_in_groups() { # GROUPS SIZE
 	local n
 	for ((n = 1; n <= $1; n++)); do
 		TALK+=("clients $2 c$n. $SERVER4 $PORT")
-		one_of_them_asks "c$n.$2"
+		visits
 	done
-	one_of_them_asks c1.1
-}
-
-one_of_them_asks() { # NAME
-	turn_to "$1"
-	asks GET "/$STYLE"
-	gets 200 "$STYLE"
 }
 
 @test "reverse: answers fifty clients in the reverse order" {
@@ -731,9 +717,8 @@ begin_time-out() {
 	visitor a
 	asks GET "/$TEXT"
 	gets 200 "$TEXT"
-	TALK+=('expect-silence late 500' 'expect-silence a 100'
-		'answer-or-end late GET 408 within 10000'
-		'ends late within 10000' 'ends a within 10000')
+	TALK+=('expect-silence late 500' 'answer-or-end late GET 408 within 10000'
+		'ends late' 'ends a within 10000')
 	talks_ahead
 }
 
@@ -787,7 +772,7 @@ begin_slow-reader() {
 	sends GET 'GET / HTTP/1.1\r\nHo'
 	says_of reset
 	visitor c
-	sends_together "/$BYTES" "/$BYTES" "/$BYTES" "/$BYTES"
+	sends_together "/$LONG" "/$LONG" "/$LONG" "/$LONG"
 	says_of reset
 	visits
 	talk
@@ -798,7 +783,7 @@ begin_slow-reader() {
 	serves
 	visits
 	fetches GET "/no-$TEXT"
-	gets 404
+	gets any
 	leaves
 	visitor a
 	asks GET "/$LARGE"
@@ -812,15 +797,16 @@ begin_slow-reader() {
 	descriptors "$LIMIT"
 	serves
 	TALK+=("clients 40 c $SERVER4 $PORT")
+	pauses
 	for n in 1 2 3; do
 		turn_to "c$n"
 		asks GET "/$TEXT"
 		gets 200 "$TEXT"
+		leaves
 	done
-	pauses
-	for ((n = 1; n <= 40; n++)); do
+	for ((n = 4; n <= 40; n++)); do
 		turn_to "c$n"
-		offers GET "$(second_request)"
+		asks GET "/$TEXT"
 		gets_or_ends 200,5xx
 		leaves
 	done
@@ -911,22 +897,30 @@ visits_again() {
 	talk
 }
 
-# A folder and a link to one outside take each other's name all the time.
+# A folder and a link to one outside take each other's name all the time, while
+# the server answers what has come before.
 @test "race: nor by a link that comes in between" {
-	local n turns=()
+	local n path=/turn/ turns=()
 	serves
+	signal STOP
 	for n in {1..25}; do
-		turns+=(/turn/page.txt)
+		turns+=("${path}page.txt")
+		# The same file, but who has just opened it does not know.
+		path+=./
 	done
 	TALK+=("clients 20 r $SERVER4 $PORT")
 	for n in {1..20}; do
 		turn_to "r$n"
 		sends_together "${turns[@]}"
 	done
+	pauses
 	TALK+=("swap $WWW/turn $WWW/turned $SWAP_MS" 'repeat 25'
 		'each r forward answer-or-end GET any'
 		"each r forward lacks \"$SECRET\"" 'end')
-	talk
+	talk_begins
+	peer_go_on
+	signal CONT
+	peer_end
 }
 
 @test "special: a FIFO in DIR stalls nobody" {
@@ -967,13 +961,15 @@ visits_again() {
 }
 
 @test "lengths: 400, and the end, for a bad Content-Length" {
-	local bad
+	local bad hidden length
+	hidden=$(second_request)
+	length=$(printf '%b' "$hidden" | wc -c)
 	serves
-	for bad in '5\r\nContent-Length: 6' '5, 6' 5x -1 +5 0x5 '5 5' '' 1.0 \
-		99999999999999999999999; do
-		refuses "$REFUSED" \
-			"$(with_line "Content-Length: $bad")$(second_request)"
+	for bad in '5\r\nContent-Length: 6' '5, 6' 5x -1 +5 0x5 '5 5' '' 1.0; do
+		refuses "$REFUSED" "$(with_line "Content-Length: $bad")$hidden"
 	done
+	# Beyond 64 bits, of which the lower ones are the length of the hidden one.
+	refuses any "$(with_line "Content-Length: 184467440737095516$((16 + length))")$hidden"
 	talk
 }
 
@@ -1178,20 +1174,20 @@ stays_here() { # TARGET
 }
 
 # Clients of a server whose system calls fail now and then.
-visits_among_faults() {
+visits_among_faults() { # FILE
 	local n
 	for n in 1 2 3; do
 		visitor "a$n"
-		asks GET "/$BYTES" 'Connection: close'
+		asks GET "/$1" 'Connection: close'
 		visitor "b$n"
-		asks GET "/no-$TEXT" 'Connection: close'
+		asks GET "/$TEXT" 'Connection: close'
 	done
 	for n in 1 2 3; do
 		turn_to "a$n"
-		gets 200 "$BYTES"
+		gets 200 "$1"
 		ends
 		turn_to "b$n"
-		gets 404
+		gets 200 "$TEXT"
 		ends
 	done
 	talk
@@ -1201,18 +1197,15 @@ visits_among_faults() {
 @test "faults: survives EINTR, and clients gone before accept()" {
 	with_chaos eintr,econnaborted
 	serves
-	visits_among_faults
+	visits_among_faults "$BYTES"
 }
 
 @test "sanitizers: the sanitizers found nothing in the server" {
 	serves
-	visits
-	fetches GET "/no-$TEXT"
-	gets 404
-	leaves
-	visitor b
-	sends_together "/$TEXT" "/$BYTES" "/$FOLDER" /
+	visitor a
+	sends_together "/$TEXT" "/no-$TEXT" "/$LONG" "/$FOLDER" /
 	gets any
+	gets_or_ends any
 	gets_or_ends any
 	gets_or_ends any
 	begin_silent
@@ -1252,6 +1245,16 @@ visits_among_faults() {
 	talk
 }
 
+@test "half-close: answers a client who has half-closed" {
+	serves
+	visitor a
+	asks GET "/$LONG"
+	says_of half-close
+	gets 200 "$LONG"
+	ends
+	talk
+}
+
 @test "future: Last-Modified is never later than Date" {
 	serves
 	fetches GET /tomorrow.txt
@@ -1274,7 +1277,7 @@ visits_among_faults() {
 @test "short-calls: survives reads and writes that do less" {
 	with_chaos short-read,short-write
 	serves
-	visits_among_faults
+	visits_among_faults "$LONG"
 }
 
 @test "accept-fails: goes on when accept() fails: EMFILE" {

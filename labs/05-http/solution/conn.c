@@ -4,7 +4,7 @@
  * A connection is in one of three states, and for each there is a function that
  * takes one step. conn_advance() takes steps until one would have to wait. A
  * connection that waits has memory only for bytes that wait with it: an idle
- * one has none.
+ * one has next to none.
  *
  * Next: httpd.c.
  */

@@ -25,15 +25,12 @@
 #include "cli.h"
 
 enum {
-	DEFAULT_PORT = 8080,
-	DEFAULT_IDLE_MS = 10000,
 	IDLE_MS_MAX = 3600000,
 	NS_PER_MS = 1000000,
 	BACKLOG = 4096,	  /* connections that wait, if the kernel allows it */
-	ACCEPT_MAX = 64,  /* of them in one turn of the loop */
-	EVENTS_MAX = 256, /* in one turn */
+	EVENTS_MAX = 256, /* in one turn of the loop */
 	FILES_SHARE = 8,  /* one descriptor in so many is left to files */
-	REST_MS = 100,
+	REST_MS = 100,	  /* when no client is accepted: then look again */
 };
 
 /* --- Waiting --- */
@@ -78,7 +75,7 @@ static bool accept_client(struct server *s)
 	if (c)
 		advance(s, c, conn_advance); /* its request may be here */
 	else if (net_no_room(errno))
-		s->rest_until = net_deadline(REST_MS);
+		s->no_room = true;
 	else if (errno != EAGAIN)
 		cli_die_errno("accept");
 	return c != NULL;
@@ -86,18 +83,18 @@ static bool accept_client(struct server *s)
 
 /*
  * Whoever finds no room stays in the backlog, so the listener stays ready, and
- * we would spin: it is not waited for until a client has gone, or another
- * program may have given back what we lack.
+ * we would spin: it is not waited for in the next turn, or as long as there are
+ * too many connections.
  */
 static void update_listener(struct server *s)
 {
-	bool room =
-		!s->draining && s->count < s->most && s->now >= s->rest_until;
+	bool accept = !s->draining && !s->no_room && s->count < s->most;
 
-	if (room == s->accepting)
+	s->no_room = false;
+	if (accept == s->accepting)
 		return;
-	s->accepting = room;
-	watch(s, EPOLL_CTL_MOD, s->listener, room ? EPOLLIN : 0, NULL);
+	s->accepting = accept;
+	watch(s, EPOLL_CTL_MOD, s->listener, accept ? EPOLLIN : 0, NULL);
 }
 
 /* --- The loop --- */
@@ -114,24 +111,15 @@ static void begin_turn(struct server *s)
 	s->clock = clock;
 }
 
-/* When something is to be done, even if nothing happens. */
-static net_time next_deadline(const struct server *s)
-{
-	const struct conn *c = s->first;
-	net_time next = c && c->deadline < s->end ? c->deadline : s->end;
-
-	return !s->accepting && s->rest_until > s->now && s->rest_until < next
-		       ? s->rest_until
-		       : next;
-}
-
 /* Wait; let those go on that can, and those no more that had their time. */
 static void turn(struct server *s)
 {
 	struct epoll_event events[EVENTS_MAX];
-	int n = epoll_pwait(s->epoll, events, EVENTS_MAX,
-			    net_ms_left(next_deadline(s)), cli_wait_mask());
+	int ms = net_ms_left(s->first ? s->first->deadline : NET_FOREVER);
 
+	if (!s->accepting && (ms < 0 || ms > REST_MS))
+		ms = REST_MS;
+	int n = epoll_pwait(s->epoll, events, EVENTS_MAX, ms, cli_wait_mask());
 	if (n < 0 && errno != EINTR)
 		cli_die_errno("epoll_pwait");
 	begin_turn(s);
@@ -139,7 +127,7 @@ static void turn(struct server *s)
 		if (events[i].data.ptr)
 			advance(s, events[i].data.ptr, conn_advance);
 		else
-			for (int k = 0; k < ACCEPT_MAX && accept_client(s); k++)
+			for (int k = 0; k < EVENTS_MAX && accept_client(s); k++)
 				;
 	}
 	while (s->first && s->first->deadline <= s->now)
@@ -154,20 +142,20 @@ static void turn(struct server *s)
  */
 static void drain(struct server *s)
 {
+	net_time end = s->now + s->idle;
 	struct conn *next;
 
 	for (size_t n = 0; n < s->most && accept_client(s); n++)
 		;
 	close(s->listener);
 	s->accepting = false;
-	s->end = s->now + s->idle;
 	s->draining = true;
 	struct conn *c = s->first;
 	for (size_t n = s->count; n > 0; n--, c = next) {
 		next = c->after;
 		advance(s, c, conn_advance);
 	}
-	while (s->first && s->now < s->end)
+	while (s->first && s->now < end)
 		turn(s);
 	while (s->first)
 		conn_end(s, s->first);
@@ -196,7 +184,6 @@ static void begin(struct server *s, const char *addr, uint16_t port)
 	    watch(s, EPOLL_CTL_ADD, s->listener, EPOLLIN, NULL) < 0)
 		cli_die_errno("epoll");
 	s->accepting = true;
-	s->end = NET_FOREVER;
 	int most = limit - limit / FILES_SHARE - s->epoll - 1;
 	if (most < 1)
 		cli_die("%d descriptors are too few (ulimit -n)", limit);
@@ -211,8 +198,8 @@ int main(int argc, char **argv)
 	static struct server server;
 	struct server *s = &server;
 	const char *addr = NULL;
-	uint16_t port = DEFAULT_PORT;
-	long idle_ms = DEFAULT_IDLE_MS;
+	uint16_t port = 8080;
+	long idle_ms = 10000;
 	int opt;
 
 	cli_init(argv[0], "[-b ADDR] [-p PORT] [-t IDLE_MS] [-v] DIR");

@@ -131,15 +131,14 @@ struct server {
 	net_time idle; /* how long a client may keep us waiting */
 	bool verbose;  /* log each request */
 	bool draining; /* finish what is under way, begin nothing */
-	net_time end;  /* of that, and of all; NET_FOREVER: not known yet */
 
 	/* All connections: who has made progress goes to the end. */
 	struct conn *first, *last;
 	size_t count, most;
 
 	int epoll, listener;
-	bool accepting;	     /* epoll waits for the listener, too */
-	net_time rest_until; /* not before */
+	bool accepting; /* epoll waits for the listener, too */
+	bool no_room;	/* no, for the last client found none */
 
 	net_time now; /* when this turn of the loop began, and for people: */
 	time_t clock;

@@ -16,7 +16,6 @@ server.set-v6only = "disable"
 server.modules = ()
 index-file.names = ("index.html")
 server.max-fds = 12000
-server.max-connections = 11000
 server.max-keep-alive-idle = $IDLE_S
 server.max-read-idle = $IDLE_S
 server.max-write-idle = $IDLE_S
