@@ -38,7 +38,7 @@ labs() {
 					steps = steps (steps == "" ? "" : ", ") s ": " points[s]
 			printf "| %s | %s | %d | %d | %d |", lab, steps, sum, count, further
 		}' "$ROOT/labs/$lab/checks.tsv")
-		echo "wanted: $row"
+		echo "labs/README.md has to have the row: $row"
 		grep -qxF "$row" "$GUIDE"
 	done
 }

@@ -45,12 +45,13 @@ eventually() {
 # The pids that carry WORD in their environment: what a run has left behind. A
 # process in a namespace that was made is seen from outside as any other.
 carrying() { # WORD
-	local environ
-	for environ in /proc/[0-9]*/environ; do
-		if grep -qzs "^PORTLAB_TEST=$1\$" "$environ"; then
-			environ=${environ%/environ}
-			echo "${environ#/proc/}"
-		fi
+	local environ found
+	mapfile -t found < <(grep -lzsxF "PORTLAB_TEST=$1" /proc/[0-9]*/environ)
+	for environ in "${found[@]}"; do
+		# Of one that has ended, as grep itself has, nothing can be read.
+		read -r -N 1 _ 2>/dev/null <"$environ" || continue
+		environ=${environ%/environ}
+		echo "${environ#/proc/}"
 	done
 }
 

@@ -167,6 +167,7 @@ forward() { # N
 	await_wait 2
 	on_screen '1/6: Open'
 	type_keys s
+	await_screen 'back to the driver'
 	type_keys 'ip route flush all; echo gone' Enter
 	await_screen $'\ngone'
 	type_keys F12 r
@@ -237,6 +238,7 @@ forward() { # N
 	type_keys l
 	await_screen 'Seen at client, live'
 	type_keys c
+	await_screen 'back to the driver'
 	type_keys 'knock -4 server 9001' Enter
 	await_screen 'asks server for port 9001'
 	type_keys F12
@@ -244,7 +246,7 @@ forward() { # N
 	eventually narrow
 	type_keys t
 	await_screen 'tcpdump -n -t'
-	[[ $(screen | grep -c .) -gt 10 ]]
+	await_screen 'Flags ['
 }
 
 not_on_screen() {
