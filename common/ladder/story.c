@@ -7,10 +7,10 @@
  */
 #include "story.h"
 
+#include "format.h"
 #include "icmp.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,15 +29,11 @@ struct tale {
 __attribute__((format(printf, 2, 3))) static void add(struct tale *t,
 						      const char *format, ...)
 {
-	size_t left = STORY_LEN - t->len;
 	va_list args;
 
 	va_start(args, format);
-	int n = vsnprintf(t->buf + t->len, left, format, args);
-
+	t->len = format_add(t->buf, STORY_LEN, t->len, format, args);
 	va_end(args);
-	if (n > 0)
-		t->len += (size_t)n < left ? (size_t)n : left - 1;
 }
 
 /* Begin a sentence behind another. */
