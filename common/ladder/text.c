@@ -135,9 +135,9 @@ static void title(const struct text_renderer *t, const struct step *s, int side,
 		  int width, struct line *line)
 {
 	struct cast cast = story_cast(t->story, s->conn);
-	char whole[NAME_LEN + 1 + ENDPOINT_LEN];
+	char whole[NAME_LEN + 1 + ENDPOINT_LEN], address[ENDPOINT_LEN];
 	int len = snprintf(whole, sizeof(whole), "%s %s", cast.end[side],
-			   s->conn->end[side].label);
+			   story_address(s->conn, side, address));
 
 	line->len = 0;
 	if (len <= width) {
