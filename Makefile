@@ -25,16 +25,19 @@ WERROR   := -Werror
 endif
 
 LIB      := $(OBJ)/libportlab.a
+LIB_SRC  := $(wildcard common/*.c)
 LABS     := $(patsubst %/lab.conf,%,$(wildcard labs/*/lab.conf))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
-# --- programs: name, sources (common/net.c and cli.c are always linked) ------
+# --- programs: name, sources (common/*.c are always linked) ------------------
 
-# $(call program,FILE,SOURCES): one rule, and FILE joins PROGRAMS.
-define program
+# $(call program,FILE,SOURCES): one rule, and FILE joins PROGRAMS. What has no
+# sources here is left out: the students' kit lacks some.
+program = $(if $(strip $(wildcard $(2))),$(program_rule))
+define program_rule
 PROGRAMS += $(BUILD)/$(1)
 SOURCES  += $(2)
 $(BUILD)/$(1): $(patsubst %.c,$(OBJ)/%.o,$(2)) $(LIB)
@@ -42,13 +45,18 @@ endef
 
 $(eval $(call program,bin/ladder,$(wildcard common/ladder/*.c)))
 $(eval $(call program,lab/labns,common/lab/labns.c))
-$(eval $(call program,lab/await,common/lab/await.c))
+$(eval $(call program,lab/await,$(wildcard common/lab/await*.c)))
 $(eval $(call program,lab/onsave,common/lab/onsave.c))
 $(eval $(call program,lab/listen,common/lab/listen.c))
 $(eval $(call program,test/jail,$(wildcard tests/tools/jail*.c)))
 $(eval $(call program,test/attack,tests/self/jail/attack.c))
 $(eval $(call program,test/net_test,tests/self/net_test.c))
 $(eval $(call program,test/cli_test,tests/self/cli_test.c))
+$(eval $(call program,test/http_test,tests/self/http_test.c \
+                      labs/05-http/solution/request.c))
+$(eval $(call program,test/ask,tests/self/httpd/ask.c))
+$(eval $(call program,test/ceiling,tests/bench/ceiling.c))
+$(eval $(call program,test/calls,tests/bench/calls.c))
 $(eval $(call program,test/echo_peer,tests/self/echo_peer.c))
 $(eval $(call program,test/probe,$(wildcard tests/tools/probe*.c)))
 $(eval $(call program,test/chaos,tests/tools/chaos.c))
@@ -69,6 +77,14 @@ endef
 $(foreach lab,$(LABS),$(foreach line,$(call lab_lines,$(lab)),\
 $(call lab_program,$(lab),$(subst |, ,$(line)))))
 
+# The students' kit has the solutions as programs, for one kind of machine.
+MODELS := $(wildcard common/models/$(shell uname -m)/*)
+MODELS := $(patsubst %,$(BUILD)/solution/%,$(notdir $(MODELS)))
+
+$(MODELS): $(BUILD)/solution/%: common/models/$(shell uname -m)/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
 # --- rules -------------------------------------------------------------------
 
 # One short line a file; V=1 shows the commands, -s nothing.
@@ -83,18 +99,19 @@ endif
 all: programs ## build everything into build/
 	@$(PORTLAB) next
 
-programs: $(PROGRAMS)
+programs: $(PROGRAMS) $(MODELS)
 
 # What a network and a demo need: not the student's programs, in which there
 # may be a mistake just now.
-tools: $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder,$(PROGRAMS))
+tools: $(MODELS) \
+       $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder,$(PROGRAMS))
 
 $(PROGRAMS):
 	@mkdir -p $(@D)
 	$(SAY) LD $@
 	$(QUIET)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB)
 
-$(LIB): $(OBJ)/common/net.o $(OBJ)/common/cli.o
+$(LIB): $(LIB_SRC:%.c=$(OBJ)/%.o)
 	$(SAY) AR $@
 	$(QUIET)rm -f $@
 	$(QUIET)ar rcs $@ $^
@@ -104,7 +121,7 @@ $(OBJ)/%.o: %.c Makefile
 	$(SAY) CC $<
 	$(QUIET)$(CC) $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(patsubst %.c,$(OBJ)/%.d,$(SOURCES) common/net.c common/cli.c)
+-include $(patsubst %.c,$(OBJ)/%.d,$(SOURCES) $(LIB_SRC))
 
 HAS_SANITIZERS = echo 'int main(void) { return 0; }' | \
                  $(CC) -x c - $(SANITIZE) -o /dev/null 2>/dev/null
@@ -123,7 +140,7 @@ asan:
 quote = '$(subst ','\'',$(1))'
 
 # Not exported by make itself: what the verbs take from the environment.
-export NET
+export NET ENGINE SUBNET PUBLISH
 HOST     ?=
 SCENARIO ?=
 CMD      ?=
@@ -136,6 +153,11 @@ PROGRAM  :=
 N        :=
 SEED     :=
 ALL      :=
+TOUR     :=
+REPLAY   :=
+AUTO     :=
+RECORD   :=
+PROJECTOR :=
 
 # That not all checks pass is no error of make's, which would add a line of its
 # own to it. It has one way to end with status 1 and in silence: the question
@@ -174,18 +196,37 @@ reset: ## the starter of LAB=01 again; your work is kept aside
 
 # What grading needs; the student's programs it compiles itself, with the
 # sanitizers where there are any.
-grader: $(LIB) $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder \
+grader: $(LIB) $(MODELS) $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bin/ladder \
         $(addprefix $(BUILD)/test/,jail probe chaos report),$(PROGRAMS))
 	@$(HAS_SANITIZERS) && $(MAKE) -s BUILD=$(BUILD)/asan SAN=1 library || true
 
 .PHONY: library
 library: $(LIB)
 
-.PHONY: demo test bench flake doctor deps up shell run capture scenario down
-demo: ## the tour: every lab's demo, unattended (LAB=01 for one)
-	@common/lab/portlab deps demo
-	@$(MAKE) -s tools
-	@$(PORTLAB) demo $(LAB)
+# In Docker the programs are built by the containers, for their own C library.
+ifneq ($(ENGINE),docker)
+FOR_NET := tools
+endif
+
+.PHONY: demo slides pictures test bench flake doctor deps up shell run capture \
+        scenario down
+DEMO_ARGS = $(if $(TOUR),--tour) $(if $(PROJECTOR),--projector) \
+            $(if $(REPLAY),--replay$(if $(filter-out 1,$(REPLAY)),=$(call \
+            quote,$(REPLAY)))) $(if $(AUTO),--auto) \
+            $(if $(RECORD),--record $(call quote,$(RECORD))) $(LAB)
+
+demo: ## the tour: every lab's demo; LAB=01: that one, live (REPLAY=1)
+	@$(if $(FOR_NET)$(REPLAY),common/lab/portlab deps \
+		$(if $(REPLAY),replay,$(if $(LAB),live,demo)))
+	@$(if $(FOR_NET)$(REPLAY),$(MAKE) -s tools)
+	@$(PORTLAB) demo $(DEMO_ARGS)
+
+slides: ## the decks as HTML in build/slides, and PDF where Chromium is
+	@common/lab/portlab deps slides
+	@$(PORTLAB) slides
+
+pictures: tools ## draw the slides' pictures again, from the captures
+	@slides/draw.sh slides/pictures
 
 test: ## every test (T='tests/self/net.bats' for some)
 	@common/lab/portlab deps test
@@ -212,31 +253,60 @@ deps: ## install what demo, test and lint need
 # SCENARIO=04/drop and LAB=04 SCENARIO=drop name the same.
 NAMED = $(if $(findstring /,$(SCENARIO)),,$(if $(SCENARIO),$(LAB:%=%/)))$(SCENARIO)
 
-up: tools ## make a network to play in (LAB=04 SCENARIO=drop, NET=name)
-	@$(MAKE) -s -k programs || true
+up: $(FOR_NET) ## make a network to play in (LAB=04 SCENARIO=drop, NET=name)
+	@$(if $(FOR_NET),$(MAKE) -s -k programs || true)
 	@$(PORTLAB) up '$(NAMED)'
 
-shell: tools ## a shell on HOST=client, router or server
+shell: $(FOR_NET) ## a shell on HOST=client, router or server
 	@$(PORTLAB) shell '$(HOST)'
 
-run: tools ## one command there: HOST=server CMD='ss -ltn'
+run: $(FOR_NET) ## one command there: HOST=server CMD='ss -ltn'
 	@$(PORTLAB) exec '$(HOST)' -- $(if $(CMD),sh -c '$(subst ','\'',$(value CMD))')
 
-capture: tools ## a live ladder of HOST=router, or of two: HOST=client,router
+capture: $(FOR_NET) ## a live ladder of HOST=router, or of two: HOST=client,router
 	@$(PORTLAB) capture '$(HOST)'
 
-scenario: tools ## load LAB=04 SCENARIO=drop (or 04/drop); none: take it away
+scenario: $(FOR_NET) ## load LAB=04 SCENARIO=drop (or 04/drop); none: take it away
 	@$(PORTLAB) scenario '$(NAMED)'
 
-down: tools ## take the network away
+down: $(FOR_NET) ## take the network away
 	@$(PORTLAB) down
+
+# --- a class -------------------------------------------------------------------
+
+DIR      :=
+OUT      :=
+JOBS     :=
+LIMIT    :=
+CSV      :=
+SSHLOGIN :=
+
+# $(call option,NAME,VARIABLE): an option of a verb, if the variable is given.
+option = $(if $($(2)),$(1) $(call quote,$(value $(2))))
+
+.PHONY: class kit gradescope
+class: ## grade LAB=01 (or all) of all in DIR=submissions, into OUT=out
+	@common/lab/portlab deps class
+	@$(MAKE) -s grader
+	@$(PORTLAB) class $(call quote,$(LAB)) $(call quote,$(value DIR)) \
+		$(call quote,$(value OUT)) $(call option,--jobs,JOBS) \
+		$(call option,--limit,LIMIT) $(call option,--seed,SEED) \
+		$(call option,--csv,CSV) $(call option,--login,SSHLOGIN)
+
+gradescope: ## the autograder of LAB=01 for Gradescope, a zip (OUT=file)
+	@$(PORTLAB) gradescope $(call quote,$(LAB)) \
+		$(if $(OUT),$(call quote,$(value OUT)))
+
+kit: tools ## the tar for students: no solutions (OUT=file)
+	@$(PORTLAB) kit $(if $(OUT),$(call quote,$(value OUT)))
 
 # --- upkeep ------------------------------------------------------------------
 
 C_FILES     = $(shell git ls-files --cached --others --exclude-standard '*.[ch]')
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' \
               common/lab/portlab common/lab/inside common/lab/shellrc \
-              .ci/run tests/check/run)
+              common/lab/live common/lab/liverc common/lab/contained \
+              .ci/run tests/check/run tests/class/grade tests/class/unpack)
 BATS_FILES  = $(shell git ls-files --cached --others --exclude-standard '*.bats' '*.bash')
 
 .PHONY: lint format clean help
@@ -245,7 +315,7 @@ lint: ## every checker, with warnings as errors
 	clang-format --dry-run -Werror $(C_FILES)
 	$(MAKE) -s BUILD=$(BUILD)/gcc CC=gcc WERROR=-Werror programs
 	$(MAKE) -s BUILD=$(BUILD)/clang CC=clang WERROR=-Werror programs
-	printf '%s\n' $(sort $(SOURCES) common/net.c common/cli.c) | \
+	printf '%s\n' $(sort $(SOURCES) $(LIB_SRC)) | \
 		xargs -P 2 -I '{}' clang-tidy --quiet '{}' -- $(CPPFLAGS) $(WARN) \
 		2>/dev/null
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
@@ -258,7 +328,7 @@ format: ## rewrite the C files in the house style
 	clang-format -i $(C_FILES)
 
 compile_commands.json: $(SOURCES) Makefile ## for editors and clangd
-	@{ echo '['; for f in $(sort $(SOURCES) common/net.c common/cli.c); do \
+	@{ echo '['; for f in $(sort $(SOURCES) $(LIB_SRC)); do \
 		printf '%s{"directory":"%s","file":"%s","command":"%s"}' \
 			"$$comma" '$(CURDIR)' "$$f" \
 			'$(CC) $(CPPFLAGS) $(WARN) $(CFLAGS) -c '"$$f"; \

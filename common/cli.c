@@ -183,6 +183,16 @@ uint16_t cli_listen_port(const char *text)
 	return checked_port(text, net_listen_port_parse(text), 0);
 }
 
+long cli_ms(const char *text, long max)
+{
+	char *end;
+	long ms = strtol(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0' || ms < 1 || ms > max)
+		cli_usage_error("'%.40s' is not in 1-%ld ms", text, max);
+	return ms;
+}
+
 void cli_ports(struct net_ports *ports, const char *text)
 {
 	if (net_ports_add(ports, text) == 0)

@@ -65,6 +65,12 @@ void cli_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 uint16_t cli_port(const char *text);
 uint16_t cli_listen_port(const char *text);
 
+/*
+ * The time in milliseconds, 1 to MAX, that TEXT, an argument of the command
+ * line, says; exits likewise.
+ */
+long cli_ms(const char *text, long max);
+
 struct net_ports; /* net.h */
 
 /* Append the ports of TEXT to *PORTS as net_ports_add() does, or exit. */

@@ -644,7 +644,8 @@ static bool concerns_one_connection(int err)
 	}
 }
 
-int net_accept(int listener, struct net_endpoint *peer)
+/* accept4(2) with FLAGS, passing over what concerns one connection only. */
+static int accept_with(int listener, struct net_endpoint *peer, int flags)
 {
 	struct net_endpoint from;
 
@@ -656,7 +657,7 @@ int net_accept(int listener, struct net_endpoint *peer)
 	for (int tries = 0; tries < ACCEPT_TRIES;) {
 		from.len = sizeof(from.addr);
 		int fd = accept4(listener, sockaddr_of(&from), &from.len,
-				 SOCK_CLOEXEC);
+				 flags);
 
 		if (fd >= 0) {
 			if (peer != NULL)
@@ -670,6 +671,16 @@ int net_accept(int listener, struct net_endpoint *peer)
 		tries++;
 	}
 	return -1;
+}
+
+int net_accept(int listener, struct net_endpoint *peer)
+{
+	return accept_with(listener, peer, SOCK_CLOEXEC);
+}
+
+int net_accept_nonblocking(int listener, struct net_endpoint *peer)
+{
+	return accept_with(listener, peer, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
 bool net_no_room(int err)

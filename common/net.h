@@ -191,6 +191,9 @@ int net_listen(const char *host, uint16_t port);
  */
 int net_accept(int listener, struct net_endpoint *peer);
 
+/* The same, and the new socket is non-blocking. */
+int net_accept_nonblocking(int listener, struct net_endpoint *peer);
+
 /* Whether errno value ERR, from net_accept(), means that there is no room. */
 bool net_no_room(int err);
 

@@ -11,8 +11,9 @@
  *        await mark FILE TEXT MS    until FILE, which grows, contains TEXT
  *        await ended PID MS         until process PID has
  *
- * The first four read the kernel's own tables, /proc/net/tcp and tcp6 of the
- * network namespace that it runs in: to connect would eat an accept().
+ * The first four ask the kernel, of the network namespace that it runs in: by
+ * sock_diag(7) for listeners, /proc/net/tcp and tcp6 for all else. To connect
+ * would eat an accept().
  *
  * listen ends at once when process PID has gone. When MS have passed it prints
  * what listens instead: a line "listening ADDR PORT" for each listener, as
@@ -20,6 +21,7 @@
  *
  * Exit status: 0 it is so, 1 not within MS milliseconds, 2 usage, 3 PID ended.
  */
+#include "await_diag.h"
 #include "cli.h"
 #include "net.h"
 
@@ -172,6 +174,16 @@ static bool parse_line(char *line, bool ipv6, struct entry *entry)
 	return true;
 }
 
+/* Whether ENTRY is such a one; if so, told to whoever wants to know of each. */
+static bool counts(const struct query *query, const struct entry *entry)
+{
+	if (!query->matches(entry, query->port))
+		return false;
+	if (query->each != NULL)
+		query->each(entry);
+	return true;
+}
+
 /* Whether the table in FILE has such a line. For each, all are looked at. */
 static bool table_has(const char *file, bool ipv6, const struct query *query)
 {
@@ -188,24 +200,45 @@ static bool table_has(const char *file, bool ipv6, const struct query *query)
 	       fgets(line, sizeof(line), f) != NULL) {
 		struct entry entry;
 
-		if (!parse_line(line, ipv6, &entry) ||
-		    !query->matches(&entry, query->port))
-			continue;
-		found = true;
-		if (query->each != NULL)
-			query->each(&entry);
+		if (parse_line(line, ipv6, &entry) && counts(query, &entry))
+			found = true;
 	}
 	(void)fclose(f);
 	return found;
 }
 
+/* The same of the listeners alone, where the kernel tells by sock_diag(7). */
+static bool listeners_have(int family, const struct query *query)
+{
+	struct listeners list;
+	bool found = false;
+
+	if (diag_listeners(family, &list) < 0)
+		return table_has(family == AF_INET6 ? "/proc/net/tcp6"
+						    : "/proc/net/tcp",
+				 family == AF_INET6, query);
+	for (size_t i = 0; i < list.count; i++) {
+		const struct entry entry = {list.local[i], LISTEN};
+
+		if (counts(query, &entry))
+			found = true;
+	}
+	free(list.local);
+	return found;
+}
+
+/* Whether a socket listens that QUERY, one of listeners, means. */
+static bool any_listens(const struct query *query)
+{
+	bool found = listeners_have(AF_INET, query);
+
+	return listeners_have(AF_INET6, query) || found;
+}
+
 static bool tcp_has(const struct query *query)
 {
-	bool found = table_has("/proc/net/tcp", false, query);
-
-	if (found && query->each == NULL)
-		return true;
-	return table_has("/proc/net/tcp6", true, query) || found;
+	return table_has("/proc/net/tcp", false, query) ||
+	       table_has("/proc/net/tcp6", true, query);
 }
 
 /* --- waiting --- */
@@ -244,7 +277,7 @@ static bool all_heard(const struct net_ports *ports)
 	const struct query query = {listens_anywhere, 0, hear};
 
 	memset(heard, 0, sizeof(heard));
-	(void)tcp_has(&query);
+	(void)any_listens(&query);
 	for (size_t i = 0; i < ports->count; i++)
 		if (!heard[ports->port[i]])
 			return false;
@@ -261,7 +294,7 @@ static int await_listen(const struct net_ports *ports, int pid,
 		if (all_heard(ports))
 			return CLI_OK;
 		if (over(deadline)) {
-			(void)tcp_has(&others);
+			(void)any_listens(&others);
 			return CLI_FAILED;
 		}
 		if (pidfd < 0 || wait_ms(pidfd, TICK_MS))
@@ -282,14 +315,14 @@ static int all_listening(void)
 {
 	const struct query query = {listens_anywhere, 0, print_listener};
 
-	return tcp_has(&query) ? CLI_OK : CLI_FAILED;
+	return any_listens(&query) ? CLI_OK : CLI_FAILED;
 }
 
 static int listening(unsigned port)
 {
 	const struct query query = {listens, port, print_address};
 
-	return tcp_has(&query) ? CLI_OK : CLI_FAILED;
+	return any_listens(&query) ? CLI_OK : CLI_FAILED;
 }
 
 /* Until the tables have what QUERY asks for, or, if not WANTED, have it not. */

@@ -66,11 +66,19 @@ lab_number() { # FOLDER
 }
 
 lab_conf() { # FOLDER KEY
-	sed -n "s/^$2:[[:blank:]]*//p" "$1/lab.conf"
+	local line
+	while IFS= read -r line || [[ -n $line ]]; do
+		[[ $line == "$2:"* ]] || continue
+		line=${line#"$2:"}
+		printf '%s\n' "${line#"${line%%[![:blank:]]*}"}"
+	done <"$1/lab.conf"
 }
 
 lab_files() { # FOLDER
-	lab_conf "$1" files | tr -s '[:blank:]' '\n' | sed '/^$/d'
+	local -a files
+	while read -ra files; do
+		((${#files[@]} == 0)) || printf '%s\n' "${files[@]}"
+	done < <(lab_conf "$1" files)
 }
 
 lab_programs() { # FOLDER

@@ -6,13 +6,15 @@
  *        listen -f PORT   takes none: its queue of connections is full
  *
  * Over IPv4 and IPv6. Of a full queue one connection, which it makes itself,
- * is all; the kernel drops the SYN of the next. SIGTERM ends it.
+ * is all; the kernel drops the SYN of the next. When it is full it says "full"
+ * on stdout: it listens before that, and would take others. SIGTERM ends it.
  *
  * Next: await.c, which knows when it listens.
  */
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -104,6 +106,8 @@ int main(int argc, char **argv)
 	if (full) {
 		int client = fill_queue(listener);
 
+		if (puts("full") < 0 || fflush(stdout) != 0)
+			cli_die_errno("standard output");
 		wait_for_the_end();
 		close(client);
 	} else {

@@ -12,10 +12,11 @@
 LAB_HOSTS=(client router server)
 
 network_build() {
+	local add=$'netns add client\nnetns add router\nnetns add server'
+	# Containers are there already, and have the names by a file of their own.
+	[[ ${PORTLAB_ENGINE-} != here ]] || add=''
 	ip -batch - <<-END
-		netns add client
-		netns add router
-		netns add server
+		$add
 		link add eth0 netns client type veth peer name eth0 netns router
 		link add eth0 netns server type veth peer name eth1 netns router
 	END
@@ -44,7 +45,20 @@ network_build() {
 	nsenter --net=/run/netns/router sh -c \
 		'echo 1 >/proc/sys/net/ipv4/ip_forward &&
 		echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
-	network_names
+	[[ ${PORTLAB_ENGINE-} == here ]] || network_names
+}
+
+# Make it anew. What still runs on a host of the old one is cut off with it.
+network_again() {
+	local host
+	for host in "${LAB_HOSTS[@]}"; do
+		ip netns delete "$host"
+		rm -f /run/portlab/"$host".v[46].tables
+	done
+	rm -f /run/portlab/scenario
+	umount /etc/hosts
+	! mountpoint -q /etc/nsswitch.conf || umount /etc/nsswitch.conf
+	network_build
 }
 
 network_link_up() { # HOST

@@ -1,7 +1,7 @@
 # tour.sh - plays demo.sh files one step after the other (sourced, inside)
 #
-# A demo.sh is a list of calls, which every way of showing it defines for
-# itself; these here run them at once, unattended:
+# A demo.sh is a list of calls, which steps.sh reads. What they mean, and what
+# is done here at once, unattended:
 #
 #   demo TITLE                what this demo is about, first
 #   step TITLE                a new screen
@@ -16,7 +16,15 @@
 #
 # Each step begins without captures; its servers are ended with it.
 
-readonly TOUR=/run/portlab/tour
+# shellcheck source=common/lab/ladders.sh
+. "$LABDIR/ladders.sh"
+
+# shellcheck source=common/lab/steps.sh
+. "$LABDIR/steps.sh"
+# shellcheck source=common/lab/record.sh
+. "$LABDIR/record.sh"
+
+TOUR=/run/portlab/tour
 
 tour() { # LAB-FOLDER...
 	local lab
@@ -24,10 +32,8 @@ tour() { # LAB-FOLDER...
 	mkdir -p "$TOUR"
 	exec {TOUR_SCREEN}>&1
 	for lab in "$@"; do
-		TOUR_LAB=$lab
-		# shellcheck source=/dev/null
-		. "$lab/demo.sh"
-		tour_end_step
+		record_begin "$lab"
+		tour_lab "$lab" "$lab/demo.sh"
 	done
 	cat <<-END
 
@@ -43,6 +49,29 @@ tour_stopped() {
 	exit 130
 }
 
+tour_lab() { # LAB-FOLDER DEMO.SH
+	local s n
+	TOUR_LAB=$1
+	demo_read "$2"
+	printf '\n%s%s%s\n' "$BOLD" "$DEMO_TITLE" "$PLAIN"
+	for s in "${!STEP_TITLES[@]}"; do
+		record_line step '' "$s"
+		tour_step "${STEP_TITLES[s]}"
+		for ((n = STEP_FIRST[s]; n < STEP_FIRST[s + 1]; n++)); do
+			record_line action '' "$n"
+			"tour_${ACTIONS[n]}" "$n"
+		done
+		tour_end_step
+	done
+}
+
+tour_step() { # TITLE
+	printf '\n%s--- %s %s%s\n' "$BOLD" "$1" \
+		"$(printf '%*s' $((73 - ${#1})) '' | tr ' ' -)" "$PLAIN"
+}
+
+# --- what is really done: a replay has its own of these ------------------------
+
 declare -A TOUR_SERVERS=() TOUR_SHOWN=()
 
 tour_end_step() {
@@ -57,60 +86,54 @@ tour_end_step() {
 	TOUR_SERVERS=() TOUR_SHOWN=()
 }
 
-demo() { # TITLE
-	printf '\n%s%s%s\n' "$BOLD" "$1" "$PLAIN"
+tour_scenario() { # N
+	local name=${WORDS[$1]}
+	scenario_switch "${name:+$TOUR_LAB/scenarios/$name}"
+	tour_loaded "$name"
 }
 
-step() { # TITLE
-	tour_end_step
-	printf '\n%s--- %s %s%s\n' "$BOLD" "$1" \
-		"$(printf '%*s' $((73 - ${#1})) '' | tr ' ' -)" "$PLAIN"
-}
-
-scenario() { # NAME
-	scenario_switch "${1:+$TOUR_LAB/scenarios/$1}"
-	printf '%s[portlab]%s make scenario SCENARIO=%s\n' "$DIM" "$PLAIN" \
-		"${1:+$(basename "$TOUR_LAB" | cut -d- -f1)/$1}"
-}
-
-capture() { # HOST...
+tour_capture() { # N
 	local host
-	for host in "$@"; do
-		capture_start "$host" "$TOUR/$host.pcap"
+	for host in ${HOSTS[$1]}; do
+		capture_start "$host" "$(demo_pcap "${RECORD:-$TOUR}" "$1" "$host")"
 	done
 }
 
-tour_prompt() { # HOST COMMAND
-	printf '%s[%s]%s $ %s\n' "$DIM" "$1" "$PLAIN" "$2"
+tour_captured() { # HOST N
+	capture_stop "$1"
+	demo_pcap "${RECORD:-$TOUR}" "$2" "$1"
 }
 
-start() { # HOST PORT COMMAND
-	local said=$TOUR/$1.$2.said pid line=''
-	tour_prompt "$1" "$3 &"
+tour_start() { # N
+	local host=${HOSTS[$1]} port=${PORTS[$1]} command=${WORDS[$1]}
+	local said=$TOUR/$host.$port.said pid line=''
+	tour_prompt "$host" "$command &"
+	record_line typed "$host" "$(demo_typed "$1")"
 	rm -f "$said.pipe"
 	mkfifo "$said.pipe"
-	"$BUILD/lab/labns" host "$1" bash -c "exec $3" </dev/null \
+	"$BUILD/lab/labns" host "$host" bash -c "exec $command" </dev/null \
 		>"$said.pipe" 2>&1 &
 	pid=$!
 	TOUR_SERVERS[$said]=$pid
 	exec {TOUR_SAID}<"$said.pipe"
-	if ! "$BUILD/lab/labns" host "$1" "$BUILD/lab/await" listen "$2" "$pid" \
-		10000 >&2; then
+	if ! "$BUILD/lab/labns" host "$host" "$BUILD/lab/await" listen "$port" \
+		"$pid" 10000 >&2; then
 		timeout 1 cat <&"$TOUR_SAID" || true
-		die "'$3' on $1 does not listen on port $2"
+		die "'$command' on $host does not listen on port $port"
 	fi
 	# It listens; if it is one that says so, it does within a second.
 	IFS= read -r -t 1 line <&"$TOUR_SAID" || true
-	[[ -z $line ]] || printf '%s\n' "$line"
-	cat <&"$TOUR_SAID" >"$said" &
+	[[ -z $line ]] || record_output "$host" <<<"$line"
+	record_output "$host" <&"$TOUR_SAID" >"$said" &
 	exec {TOUR_SAID}<&-
 }
 
-stop() { # HOST PORT
-	local said=$TOUR/$1.$2.said
-	tour_prompt "$1" 'kill %1'
+tour_stop() { # N
+	local said=$TOUR/${HOSTS[$1]}.${PORTS[$1]}.said
+	tour_prompt "${HOSTS[$1]}" 'kill %1'
 	kill -TERM "${TOUR_SERVERS[$said]}"
 	wait "${TOUR_SERVERS[$said]}" 2>/dev/null || true
+	record_line end "${HOSTS[$1]}" 0
 	unset "TOUR_SERVERS[$said]" "TOUR_SHOWN[$said]"
 }
 
@@ -124,14 +147,47 @@ tour_servers_said() {
 	done
 }
 
-run() { # HOST COMMAND
-	local status=0
-	tour_prompt "$1" "$2"
-	"$BUILD/lab/labns" host "$1" timeout --foreground 60 bash -c "$2" 2>&1 ||
-		status=$?
-	[[ $status == 0 ]] || printf '%s(exit status %s)%s\n' "$DIM" "$status" \
-		"$PLAIN"
+tour_run() { # N
+	local host=${HOSTS[$1]} status=0
+	tour_prompt "$host" "${WORDS[$1]}"
+	record_line typed "$host" "${WORDS[$1]}"
+	tour_run_now "$host" "${WORDS[$1]}" || status=$?
+	record_line end "$host" "$status"
+	tour_status "$status"
 	tour_servers_said
+}
+
+# Recorded, its output goes through a pipe, which a process that it leaves in
+# the background may hold open.
+tour_run_now() { # HOST COMMAND
+	local pipe=$TOUR/run.pipe status=0
+	local -a command=("$BUILD/lab/labns" host "$1" timeout --foreground 60
+		bash -c "$2")
+	if [[ -z ${RECORD-} ]]; then
+		"${command[@]}" 2>&1
+		return
+	fi
+	rm -f "$pipe"
+	mkfifo "$pipe"
+	record_output "$1" <"$pipe" &
+	"${command[@]}" >"$pipe" 2>&1 || status=$?
+	"$BUILD/lab/await" ended "$!" 200 >/dev/null || true
+	return "$status"
+}
+
+# --- what is shown -------------------------------------------------------------
+
+tour_loaded() { # NAME
+	printf '%s[portlab]%s make scenario SCENARIO=%s\n' "$DIM" "$PLAIN" \
+		"${1:+$(basename "$TOUR_LAB" | cut -d- -f1)/$1}"
+}
+
+tour_prompt() { # HOST COMMAND
+	printf '%s[%s]%s $ %s\n' "$DIM" "$1" "$PLAIN" "$2"
+}
+
+tour_status() { # STATUS
+	[[ $1 == 0 ]] || printf '%s(exit status %s)%s\n' "$DIM" "$1" "$PLAIN"
 }
 
 # How wide the screen is, within what a ladder can use.
@@ -141,46 +197,35 @@ tour_columns() {
 	echo "$((columns < 80 ? 80 : columns > 160 ? 160 : columns))"
 }
 
-# The ladder of HOST, whose capture has ended.
-tour_ladder() { # HOST COLUMNS [FROM-TO]
-	local -a options=(--at "$1" --hosts "$LABDIR/hosts" --width "$2")
-	# The ladder writes to a pipe here; what it is shown on is a terminal.
-	[[ -z $BOLD ]] || options+=(--color=always)
-	[[ -z ${3-} ]] || options+=(--packets "$3")
-	printf '%sSeen at %s:%s\n' "$DIM" "$1" "$PLAIN"
-	ladder "${options[@]}" "$TOUR/$1.pcap" | sed '1{/^$/d}'
+tour_show() { # N
+	local host columns file
+	columns=$(tour_columns)
+	for host in ${HOSTS[$1]}; do
+		tour_captured "$host" "$(demo_before "$1" capture "$host")" \
+			>"$TOUR/$host.file"
+		file=$(<"$TOUR/$host.file")
+		echo
+		ladders_named "$host" "$file" "$columns" "${WORDS[$1]}"
+	done
 }
 
-show() { # HOST [FROM-TO]
-	capture_stop "$1"
-	echo
-	tour_ladder "$1" "$(tour_columns)" "${2-}"
-}
-
-both() { # HOST HOST [FROM-TO]
-	local half i width
-	local -a left right bare
-	half=$((($(tour_columns) - 2) / 2))
-	if [[ $half -lt 60 ]]; then # less than a ladder needs
-		show "$1" "${3-}"
-		show "$2" "${3-}"
+tour_both() { # N
+	local columns host
+	local -a pair=()
+	columns=$(tour_columns)
+	if (((columns - 2) / 2 < LADDER_LEAST)); then
+		tour_show "$1"
 		return
 	fi
-	capture_stop "$1"
-	capture_stop "$2"
-	mapfile -t left < <(tour_ladder "$1" "$half" "${3-}")
-	mapfile -t right < <(tour_ladder "$2" "$half" "${3-}")
-	# Colours take no room on the screen.
-	mapfile -t bare < <(printf '%s\n' "${left[@]}" | sed $'s/\e\\[[0-9;]*m//g')
+	for host in ${HOSTS[$1]}; do
+		tour_captured "$host" "$(demo_before "$1" capture "$host")" \
+			>"$TOUR/$host.file"
+		pair+=("$host" "$(<"$TOUR/$host.file")")
+	done
 	echo
-	for ((i = 0; i < ${#left[@]} || i < ${#right[@]}; i++)); do
-		width=${bare[i]-}
-		width=${#width}
-		printf '%s%*s%s\n' "${left[i]-}" "$((half + 2 - width))" '' \
-			"${right[i]-}"
-	done | sed 's/ *$//'
+	ladders_beside "$columns" "${pair[@]}" "${WORDS[$1]}"
 }
 
-notice() { # TEXT
-	printf '\n%s\n' "$1" | fold -s -w 78 | sed 's/ *$//'
+tour_notice() { # N
+	printf '\n%s\n' "${WORDS[$1]}" | fold -s -w 78 | sed 's/ *$//'
 }

@@ -1,42 +1,27 @@
 # verb-net.sh - networks to play in: run, up, shell, exec, capture, scenario,
 # down (sourced)
 #
-# A network that stays is known by the file .portlab/nets/NAME/holder, which
-# labns writes: the pid of its init and when that started. Who joins it enters
-# the namespaces of that pid.
+# What a network is made of, and how one gets into it, is the engine's affair:
+# see engine.sh.
 
-# shellcheck source=common/lab/scenario.sh
-. "$LABDIR/scenario.sh"
 # shellcheck source=common/lab/capture.sh
 . "$LABDIR/capture.sh"
-
-NET=${NET:-default}
-NETDIR=$STATE/nets/$NET
-LABNS=$BUILD/lab/labns
+# shellcheck source=common/lab/engine.sh
+. "$LABDIR/engine.sh"
 
 verb_net() {
 	local verb=$1
 	shift
-	if [[ ! $NET =~ ^[A-Za-z0-9_][A-Za-z0-9._-]{0,40}$ ]]; then
-		say_usage "NET=$NET is no name: use letters, digits, - _ and ."
-	fi
 	# Within a host the network that stays is another: this one's state would
 	# be taken for it.
 	if [[ -n ${PORTLAB_HOST-} && $verb != run ]]; then
 		die "you are on the host $PORTLAB_HOST; type this in a terminal" \
 			"of your own machine"
 	fi
-	net_programs
+	engine_begin
 	# What make hands on is not for the commands on a host.
 	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES HOST CMD SCENARIO
 	"net_$verb" "$@"
-}
-
-net_programs() {
-	[[ -x $LABNS && -x $BUILD/bin/ladder ]] ||
-		die "the programs are not built yet; run: make"
-	# The student's programs first, then the suite's own: probe and chaos.
-	export PATH=$BUILD/bin:$PATH:$BUILD/test
 }
 
 net_host() { # HOST
@@ -47,20 +32,8 @@ net_host() { # HOST
 	esac
 }
 
-# The pid of the network's init, or nothing when there is none any more.
-net_pid() {
-	[[ ! -r $NETDIR/holder ]] || "$LABNS" holder "$NETDIR/holder"
-}
-
-net_pid_or_die() {
-	local pid
-	pid=$(net_pid)
-	[[ -n $pid ]] || die "no network '$NET' is up; make one with: make up"
-	printf '%s\n' "$pid"
-}
-
-net_scenario_path() { # [NAME]
-	[[ -z ${1-} ]] || scenario_find "$1"
+net_is_up_or_die() {
+	engine_is_up || die "no network '$NET' is up; make one with: make up"
 }
 
 # --- a network for one command -----------------------------------------------
@@ -73,7 +46,7 @@ net_run() {
 		case $1 in
 		--scenario)
 			[[ -n ${2-} ]] || say_usage "--scenario needs a name"
-			scenario=$(net_scenario_path "$2") || exit
+			scenario=$2
 			shift 2
 			;;
 		--)
@@ -84,32 +57,31 @@ net_run() {
 		esac
 	done
 	[[ $# -gt 0 ]] || say_usage "run $host what?"
-	exec "$LABNS" run -p "$PPID" "$LABDIR/inside" run "$host" "$scenario" "$@"
+	engine_run "$host" "$scenario" "$@"
 }
 
 # --- a network that stays ----------------------------------------------------
 
 net_up() { # [SCENARIO]
-	local scenario
-	scenario=$(net_scenario_path "${1-}") || exit
+	[[ -z ${1-} ]] || scenario_find "$1" >/dev/null || exit
 	mkdir -p "$NETDIR" 2>/dev/null ||
 		die "cannot write $STATE; set PORTLAB_STATE to a folder of yours"
 	exec 9>"$NETDIR/lock"
 	flock 9
-	if [[ -n $(net_pid) ]]; then
-		[[ -z $scenario ]] || die "the network '$NET' is up already; to" \
+	if engine_is_up; then
+		[[ -z ${1-} ]] || die "the network '$NET' is up already; to" \
 			"load $1 there: make scenario SCENARIO=$1"
 		echo "The network '$NET' is up already. Rules: make scenario; end it: make down"
 		return
 	fi
-	rm -f "$NETDIR/holder"
-	"$LABNS" hold "$NETDIR/holder" "$LABDIR/inside" up "$scenario" || exit
+	engine_up "${1-}" || exit
 	net_say_up "${1-}"
 }
 
 net_say_up() { # SCENARIO
 	local net=''
 	[[ $NET == default ]] || net=" NET=$NET"
+	[[ $ENGINE == namespaces ]] || net+=" ENGINE=$ENGINE"
 	cat <<-END
 		The network '$NET' is up${1:+, with scenario $1}:
 
@@ -126,45 +98,37 @@ net_say_up() { # SCENARIO
 }
 
 net_down() {
-	if [[ ! -e $NETDIR/holder ]]; then
-		echo "No network '$NET' is up."
-		return
-	fi
-	"$LABNS" end "$NETDIR/holder" || die "could not end the network '$NET'"
-	echo "The network '$NET' is gone."
+	engine_down
 }
 
 net_shell() { # HOST
-	local pid
 	net_host "${1-}"
-	pid=$(net_pid_or_die) || exit
+	net_is_up_or_die
 	# How its last command ended is the shell's own affair.
-	"$LABNS" join "$pid" "$1" bash --rcfile "$LABDIR/shellrc" -i ||
-		[[ $? != 125 ]]
+	(engine_shell "$1") || [[ $? != 125 ]]
 }
 
 net_exec() { # HOST [--] COMMAND [ARG...]
-	local pid host=${1-}
+	local host=${1-}
 	net_host "$host"
 	shift
 	[[ ${1-} != -- ]] || shift
 	[[ $# -gt 0 ]] || say_usage "no command for $host; make run takes it as CMD='...'"
-	pid=$(net_pid_or_die) || exit
-	exec "$LABNS" join "$pid" "$host" "$@"
+	net_is_up_or_die
+	engine_enter "$host" "$@"
 }
 
 net_scenario() { # [NAME]
-	local pid scenario
-	scenario=$(net_scenario_path "${1-}") || exit
-	pid=$(net_pid_or_die) || exit
-	"$LABNS" join "$pid" - "$LABDIR/inside" scenario "$scenario" || exit
+	[[ -z ${1-} ]] || scenario_find "$1" >/dev/null || exit
+	net_is_up_or_die
+	engine_scenario "${1-}" || exit
 	echo "Scenario: ${1:-none}"
 }
 
 # --- capture -----------------------------------------------------------------
 
 net_capture() { # HOST[,HOST]
-	local pid stamp host
+	local host
 	local -a hosts
 	IFS=', ' read -ra hosts <<<"${1-}"
 	[[ ${#hosts[@]} -le 2 ]] ||
@@ -174,15 +138,20 @@ net_capture() { # HOST[,HOST]
 	done
 	[[ ${hosts[0]} != "${hosts[1]-}" ]] ||
 		say_usage "two hosts, not $host twice"
-	pid=$(net_pid_or_die) || exit
+	net_is_up_or_die
+	engine_capture "${hosts[@]}"
+}
+
+net_capture_drawn() { # HOST [HOST]
+	local stamp
+	mkdir -p "$NETDIR"
 	stamp=$(date +%Y%m%d-%H%M%S)
 	capture_command
-	if [[ ${#hosts[@]} == 1 ]]; then
-		net_capture_host "${hosts[0]}" |
-			net_ladder --at "${hosts[0]}" ||
+	if [[ $# == 1 ]]; then
+		net_capture_host "$1" | net_ladder --at "$1" ||
 			[[ ${PIPESTATUS[0]} == 137 ]] # make down, elsewhere
 	else
-		net_capture_two "${hosts[@]}"
+		net_capture_two "$@"
 	fi
 }
 
@@ -205,7 +174,7 @@ net_capture_aside() { # HOST
 # What passes HOST, on standard output and in a file.
 net_capture_host() { # HOST
 	local file=$NETDIR/$1-$stamp.pcap
-	"$LABNS" join "$pid" "$1" "${CAPTURE[@]}" \
+	engine_enter "$1" "${CAPTURE[@]}" \
 		2> >(net_capture_said "$1" "$file") | tee -i "$file"
 }
 

@@ -64,12 +64,7 @@ seen_source-port() {
 }
 
 seen_first-fin() {
-	predict_events "$ECHO_PORT" | awk -v server=":$ECHO_PORT" '
-	index("," $6 ",", ",FIN,") {
-		print substr($3, length($3) - length(server) + 1) == server ? \
-			"server" : "client"
-		exit
-	}'
+	predict_first_fin "$ECHO_PORT"
 }
 
 # A listener whose program never calls accept().

@@ -33,19 +33,21 @@ try_this() { # HOST STDIN COMMAND...
 	shift 2
 	for word in "$@"; do
 		[[ $word != "$WORK/bin/"* ]] || word=$SHOWN${word##*/}
-		line+=" $(try_word "${word//"$WORK/results/"/"$KEPT"}")"
+		try_word "${word//"$WORK/results/"/"$KEPT"}"
+		line+=" $QUOTED"
 	done
-	[[ ! -f $input ]] ||
-		line+=" <$(try_word "${input/#"$WORK/results/"/"$KEPT"}")"
+	if [[ -f $input ]]; then
+		try_word "${input/#"$WORK/results/"/"$KEPT"}"
+		line+=" <$QUOTED"
+	fi
 	note try "$host$line"
 }
 
+# As a shell takes it, in QUOTED.
 try_word() { # WORD
-	if [[ $1 =~ ^[A-Za-z0-9_./:@,+=-]+$ ]]; then
-		printf '%s\n' "$1"
-	else
-		printf "'%s'\\n" "${1//\'/\'\\\'\'}"
-	fi
+	QUOTED=$1
+	[[ -n $1 && $1 != *[!A-Za-z0-9_./:@,+=-]* ]] ||
+		QUOTED="'${1//\'/\'\\\'\'}'"
 }
 
 # The probe has said what it wanted and what it got; its keyword may tell why.
@@ -79,6 +81,7 @@ account_keyword() { # KEYWORD
 		diagnose "Bytes came back twice. After a short write() a loop must go" \
 			"on behind what was taken."
 		;;
+	http-*) account_http "$1" ;;
 	esac
 }
 

@@ -7,10 +7,13 @@
 # of the network must not be taken from it by the checks that come meanwhile.
 
 # The variables that begin_CHECK() sets for its test; a lab may add to them.
-AHEAD_KEEPS=(JOB_NAME JOB_RUN JOB_JAIL JOB SETTINGS)
+AHEAD_KEEPS=(JOB_NAME JOB_RUN JOB_JAIL JOB SETTINGS PEER_PID)
 
 ahead() { # CHECK...
-	local check
+	local check PEER_PID=''
+	# The compiler is done: it would take the processor from those that count
+	# milliseconds.
+	compiled warned
 	for check in "$@"; do
 		# It stays, for a jail ends with whoever has started it.
 		read -r < <(ahead_begin "$check" 3>&- 4>&- 10>&-) || true
@@ -37,7 +40,23 @@ begun() {
 	if [[ -e $HERE/ahead ]]; then
 		# shellcheck source=/dev/null
 		. "$HERE/ahead"
+		rm "$HERE/ahead"
 	else
 		"begin_$CHECK"
 	fi
+}
+
+# In teardown_file(): what was begun for checks that were not made ends now.
+ahead_away() {
+	local begun pid
+	for begun in "$WORK"/results/checks/*/ahead; do
+		[[ -e $begun ]] || continue
+		# shellcheck source=/dev/null
+		. "$begun"
+		rm "$begun"
+		for pid in "${JOB_JAIL[@]}" "${PEER_PID-}"; do
+			[[ -z $pid ]] || kill -KILL "$pid" 2>/dev/null || true
+		done
+		kernel_settings_back
+	done
 }

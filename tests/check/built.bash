@@ -15,6 +15,7 @@ compiles() { # PROGRAM
 
 no_warnings() {
 	local count file
+	compiled warned
 	compgen -G "$WORK/*.warnings.log" >/dev/null ||
 		check_skip left-out "left out: no source was given"
 	count=$(cat "$WORK"/*.warnings.log | grep -c 'warning: ') || true
@@ -40,11 +41,14 @@ silences() { # FILE
 # In all checks so far, this one included.
 sanitizers_silent() { # PROGRAM
 	local err
+	local -a said
 	[[ -e $WORK/programs/$1.compiled ]] ||
 		check_skip left-out "left out: $1 was not compiled here"
 	[[ -e $WORK/sanitized ]] ||
 		check_skip not-here "not here: the compiler has no sanitizers"
-	for err in "$WORK"/results/checks/*/"$1".*.err; do
+	said=("$WORK"/results/checks/*/"$1".*.err)
+	sanitizer_said "${said[@]}" || return 0
+	for err in "${said[@]}"; do
 		sanitizer_said "$err" || continue
 		sanitizer_cut "$err" >"$HERE/sanitizer"
 		err=${err#"$WORK"/results/checks/}

@@ -12,12 +12,13 @@ input() { # LINE...
 # Lines that are all different, and before them, but for a text, bytes of every
 # value.
 large_input() { # BYTES [text]
-	local byte
+	local byte bytes=''
 	INPUT=$HERE/input
+	[[ ${2-} == text ]] || for ((byte = 0; byte < 256; byte++)); do
+		printf -v bytes '%s\\x%02x' "$bytes" "$byte"
+	done
 	{
-		[[ ${2-} == text ]] || for ((byte = 0; byte < 256; byte++)); do
-			printf '%b' "\\x$(printf '%02x' "$byte")"
-		done
+		printf '%b' "$bytes"
 		seq "$SEED" $((SEED + $1 / 4))
 	} | head -c "$1" >"$INPUT"
 	JAIL_LIMITS+=(--output $((2 * $1)))
@@ -108,8 +109,8 @@ comes_to_say() { # TEXT [MS]
 # Two files are the same; else where they begin to differ, for the account.
 same_bytes() { # WANTED GOT
 	local at
-	at=$(cmp -- "$1" "$2" 2>&1 | sed -n 's/.* byte \([0-9]*\),\{0,1\}.*/\1/p')
 	! cmp -s -- "$1" "$2" || return 0
+	at=$(cmp -- "$1" "$2" 2>&1 | sed -n 's/.* byte \([0-9]*\),\{0,1\}.*/\1/p')
 	# cmp counts from 1; of a file that has ended it names the last byte.
 	[[ -n $at ]] || at=1
 	[[ $(cmp -- "$1" "$2" 2>&1) == *EOF* ]] || at=$((at - 1))
@@ -150,17 +151,31 @@ syn_to() {
 	awk '$5 == "syn" { print $4; exit }' "$HERE/events"
 }
 
-# A setting of the kernel on HOST is another until the end of this check.
-kernel_setting() { # HOST FILE VALUE
-	SETTINGS+=("$1" "$2" "$("$LABNS" host "$1" cat "/proc/sys/net/$2")")
-	"$LABNS" host "$1" sh -c "echo '$3' >/proc/sys/net/$2"
+# Settings of the kernel on HOST are others until the end of this check.
+kernel_setting() { # HOST FILE VALUE [FILE VALUE...]
+	local host=$1 files='' change='' i
+	local -a was
+	shift
+	for ((i = 1; i <= $#; i += 2)); do
+		files+=" /proc/sys/net/${!i}"
+		change+=" && echo '${*:i+1:1}' >/proc/sys/net/${!i}"
+	done
+	mapfile -t was < <(exec "$LABNS" host "$host" sh -c "cat$files$change")
+	((${#was[@]} == $# / 2)) ||
+		grader_broken "a setting of the kernel of $host: $*" || return
+	for ((i = 0; i < ${#was[@]}; i++)); do
+		SETTINGS+=("$host" "${*:2*i+1:1}" "${was[i]}")
+	done
 }
 
+# The last first, and those of one host that follow each other in one go.
 kernel_settings_back() {
-	local i
+	local i script=''
 	for ((i = ${#SETTINGS[@]} - 3; i >= 0; i -= 3)); do
-		"$LABNS" host "${SETTINGS[i]}" sh -c \
-			"echo '${SETTINGS[i + 2]}' >/proc/sys/net/${SETTINGS[i + 1]}"
+		script+="echo '${SETTINGS[i + 2]}' >/proc/sys/net/${SETTINGS[i + 1]}; "
+		((i == 0)) || [[ ${SETTINGS[i - 3]} != "${SETTINGS[i]}" ]] || continue
+		"$LABNS" host "${SETTINGS[i]}" sh -c "$script"
+		script=''
 	done
 	SETTINGS=()
 }
@@ -183,8 +198,8 @@ large_receive_buffers() { # HOST
 small_buffers() {
 	local host
 	for host in client server; do
-		kernel_setting "$host" ipv4/tcp_rmem '4096 65536 262144'
-		kernel_setting "$host" ipv4/tcp_wmem '4096 16384 262144'
+		kernel_setting "$host" ipv4/tcp_rmem '4096 65536 262144' \
+			ipv4/tcp_wmem '4096 16384 262144'
 	done
 }
 

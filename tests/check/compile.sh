@@ -17,15 +17,24 @@ readonly -a COMPILE_STRICT=(-Wpedantic -Wshadow -Wconversion
 readonly -a COMPILE_SANITIZE=("-fsanitize=address,undefined"
 	-fno-sanitize-recover=all -fno-omit-frame-pointer)
 
-# What no submission may see: HIDDEN becomes options for the jail.
-hide_others() {
+# HIDDEN becomes options for the jail: each PATH that is a folder, but /.
+hide() { # PATH...
 	local path
+	local -a paths=()
 	HIDDEN=()
-	for path in "$ROOT" "$BUILD" "$STATE" "${HOME-}" /home /root \
-		"${SUBMISSION:+$(dirname -- "$SUBMISSION")}"; do
-		[[ $path == /?* && -d $path ]] || continue
-		HIDDEN+=(--hide "$(readlink -f -- "$path")")
+	for path in "$@"; do
+		[[ $path != /?* || ! -d $path ]] || paths+=("$path")
 	done
+	((${#paths[@]} > 0)) || return 0
+	while IFS= read -r -d '' path; do
+		HIDDEN+=(--hide "$path")
+	done < <(readlink -fz -- "${paths[@]}")
+}
+
+# What no submission may see.
+hide_others() { # [FURTHER-PATH...]
+	hide "$ROOT" "$BUILD" "$STATE" "${HOME-}" /home /root \
+		"${SUBMISSION%/*}" "$@"
 }
 
 # Why a file of the submission is not taken; nothing if it is.
@@ -71,27 +80,29 @@ compiler_in_jail() { # NAME-OF-LOG WORD...
 		-I"$WORK/include" "$@" </dev/null
 }
 
-# One program, three times at once: for its warnings, for stricter ones, and
-# for the binary that is graded.
+# The binary of a program, which is graded.
 compile_program() { # NAME SOURCE...
 	local name=$1 status=0
-	local -a jobs=()
 	shift
-	compiler_in_jail "$name.strict" -fsyntax-only "${COMPILE_WARNINGS[@]}" \
-		"${COMPILE_STRICT[@]}" "$@" || true &
-	jobs+=($!)
-	compiler_in_jail "$name.warnings" -O2 -S -o /dev/null \
-		"${COMPILE_WARNINGS[@]}" "$@" || true &
-	jobs+=($!)
 	compiler_in_jail "$name.link" -w -O1 -g "${SANITIZE[@]}" \
 		-o "$WORK/out/$name" "$@" "$WORK/lib/$LIBRARY" -pthread || status=$?
-	wait "${jobs[@]}"
 	if [[ $status == 0 && -f $WORK/out/$name && ! -L $WORK/out/$name ]]; then
 		cp -- "$WORK/out/$name" "$WORK/bin/$name"
 		chmod 755 "$WORK/bin/$name"
 		program_compiled "$name" "$WORK/bin/$name"
 	fi
 	printf '%s\n' "$status" >"$WORK/$name.status"
+}
+
+# It once more, for its warnings, and for stricter ones.
+compile_warnings() { # NAME SOURCE...
+	local name=$1
+	shift
+	compiler_in_jail "$name.strict" -fsyntax-only "${COMPILE_WARNINGS[@]}" \
+		"${COMPILE_STRICT[@]}" "$@" || true &
+	compiler_in_jail "$name.warnings" -O2 -r -nostdlib -o /dev/null \
+		"${COMPILE_WARNINGS[@]}" "$@" || true
+	wait "$!"
 }
 
 # What the compiler says, for people: never where our own files are.
@@ -128,33 +139,58 @@ choose_sanitizers() {
 	fi
 }
 
+# Begin to compile. The checks wait for the binaries, and one of them for the
+# warnings: in $WORK/compiled comes "linked", and then "warned", a line each.
+compile_begin() {
+	: >"$WORK/compiled"
+	(
+		# Whatever happens here, nobody waits for it in vain.
+		trap 'printf "%s\n" linked warned >>"$WORK/compiled"' EXIT
+		[[ -z $SUBMISSION ]] || compile_all
+	) &
+	COMPILING=$!
+}
+
+compile_end() {
+	wait "$COMPILING"
+}
+
 compile_all() {
-	local name sources line
-	local -a jobs=() names=()
 	CC=${CC:-cc}
 	hide_others
-	[[ -n $SUBMISSION ]] || return 0
-	mkdir -p "$WORK/lib"
 	chmod 777 "$WORK/out"
-	chmod 755 "$WORK/lib"
 	cp "$ROOT"/common/*.h "$WORK/include/"
 	choose_sanitizers
 	take_sources
+	compile_each compile_program
+	echo linked >>"$WORK/compiled"
+	compile_each compile_warnings
+	echo warned >>"$WORK/compiled"
+	compile_account
+}
+
+# All programs at once that were not given as commands.
+compile_each() { # FUNCTION
+	local name sources
+	local -a jobs=()
 	while read -r name sources; do
-		[[ ! -e $WORK/programs/$name ]] || continue
-		names+=("$name")
+		compiled_here "$name" || continue
 		# shellcheck disable=SC2086 # words, from the suite's own lab.conf
-		compile_program "$name" $sources &
+		"$1" "$name" $sources &
 		jobs+=($!)
 	done < <(lab_programs "$LAB")
 	wait "${jobs[@]}"
-	compile_account "${names[@]}"
+}
+
+compiled_here() { # PROGRAM
+	[[ ! -e $WORK/programs/$1 || -e $WORK/programs/$1.compiled ]]
 }
 
 # What the reporter and the checks "builds" and "warnings" need to know.
-compile_account() { # NAME...
+compile_account() {
 	local name
-	for name in "$@"; do
+	while read -r name _; do
+		compiled_here "$name" || continue
 		if [[ -e $WORK/bin/$name ]]; then
 			printf 'binary: %s %s\n' "$name" "$name" >>"$WORK/results/run"
 			cp "$WORK/bin/$name" "$WORK/results/$name"
@@ -166,7 +202,7 @@ compile_account() { # NAME...
 		compile_ended "$name" >>"$WORK/results/compiler"
 		grep -vxFf "$WORK/$name.warnings.log" "$WORK/$name.strict.log" |
 			sed "s|$WORK/src/||g" >>"$WORK/results/compiler-strict" || true
-	done
+	done < <(lab_programs "$LAB")
 	if [[ -s $WORK/refused ]]; then
 		cat "$WORK/refused" >>"$WORK/results/compiler"
 	fi

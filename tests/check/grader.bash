@@ -32,10 +32,16 @@ set +T
 . "$TESTS/check/client.bash"
 # shellcheck source=tests/check/built.bash
 . "$TESTS/check/built.bash"
+# shellcheck source=tests/check/bare.bash
+[[ -z ${CHECK_BARE-} ]] || . "$TESTS/check/bare.bash"
 # shellcheck source=tests/check/scenario.bash
 . "$TESTS/check/scenario.bash"
 # shellcheck source=tests/check/ahead.bash
 . "$TESTS/check/ahead.bash"
+# shellcheck source=tests/check/http.bash
+. "$TESTS/check/http.bash"
+
+readonly COMPILED_MS=90000 # more than the compiler has, and has again
 
 # Ports from 10000 on, below those that the kernel gives out by itself. Each
 # check has some of its own, so that the capture can be sliced by them.
@@ -45,13 +51,14 @@ setup() {
 	SKIPPED='' # the reason, when this check is not made
 	check_begin "${BATS_TEST_DESCRIPTION%%:*}"
 	check_needs
+	[[ -z ${CHECK_BARE-} ]] || bare_can
 }
 
 check_begin() { # ID
 	CHECK=$1
 	HERE=$WORK/results/checks/$CHECK
 	ACCOUNT=$HERE/account
-	mkdir -p "$HERE"
+	compiled linked
 	check_place
 	PORT=$((FIRST_PORT + (SEED + NUMBER) % BLOCKS * PORTS_A_CHECK))
 	! declare -F values >/dev/null || values
@@ -63,14 +70,22 @@ teardown() {
 	scenario_away
 	kernel_settings_back
 	seen_files_back
-	if [[ -n $SKIPPED ]]; then
-		rm -f "$ACCOUNT"
-	elif [[ -n ${BATS_TEST_COMPLETED-} ]]; then
-		echo passed >"$HERE/state"
-		rm -f "$ACCOUNT"
-	else
+	if [[ -z $SKIPPED && -z ${BATS_TEST_COMPLETED-} ]]; then
 		echo failed >"$HERE/state"
+		return
 	fi
+	# Only of what has failed is there an account.
+	: >"$ACCOUNT"
+	[[ -n $SKIPPED ]] || echo passed >"$HERE/state"
+}
+
+# Until the compiler has come so far: see tests/check/compile.sh.
+compiled() { # linked|warned
+	local -a steps
+	mapfile -t steps <"$WORK/compiled"
+	[[ " ${steps[*]} " == *" $1 "* ]] ||
+		"$BUILD/lab/await" mark "$WORK/compiled" "$1" "$COMPILED_MS" ||
+		grader_broken "the compiler has not come to its end"
 }
 
 # The place of this check in checks.tsv, and what it needs.
@@ -90,7 +105,8 @@ check_needs() {
 	local need state
 	for need in $NEEDS; do
 		[[ $need != - ]] || continue
-		state=$(<"$WORK/results/checks/$need/state") || true
+		state=''
+		read -r state 2>/dev/null <"$WORK/results/checks/$need/state" || true
 		case $state in
 		passed | left-out) ;;
 		*) check_skip not-checked "needs $need" ;;

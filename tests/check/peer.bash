@@ -4,8 +4,8 @@
 
 readonly STEP_MS=4000 PEER_S=60
 
-# What the peer that was started last is to do.
-PEER_SCRIPT=''
+# What the peer that was started last is to do; how many ran in the background.
+PEER_SCRIPT='' PEERS=0
 
 # On the host client, the probe does and gets what LINE... say.
 peer() { # LINE...
@@ -43,16 +43,17 @@ peer_verdict() { # STATUS
 # The same in the background, on HOST. What it says is in a fifo, and each line
 # that is sent to it ends a wait-input.
 peer_begin() { # HOST LINE...
-	local host=$1
+	local host=$1 said told
 	shift
 	PEER_SCRIPT=$*
 	try_this "$host" '' probe -s "$SEED" "$@"
-	rm -f "$WORK/peer.said" "$WORK/peer.told"
-	mkfifo "$WORK/peer.said" "$WORK/peer.told"
-	exec {PEER_SAID}<>"$WORK/peer.said" {PEER_TOLD}<>"$WORK/peer.told"
+	PEERS=$((PEERS + 1))
+	said=$WORK/tmp/$CHECK.$PEERS.said told=$WORK/tmp/$CHECK.$PEERS.told
+	mkfifo "$said" "$told"
+	exec {PEER_SAID}<>"$said" {PEER_TOLD}<>"$told"
 	"$LABNS" host "$host" "$BUILD/test/probe" -s "$SEED" \
-		-t "$STEP_MS" "$@" >"$WORK/peer.said" 2>"$HERE/peer.err" \
-		<"$WORK/peer.told" 3>&- 4>&- 10>&- &
+		-t "$STEP_MS" "$@" >"$said" 2>"$HERE/peer.err" \
+		<"$told" 3>&- 4>&- 10>&- &
 	PEER_PID=$!
 	: >"$HERE/peer"
 }

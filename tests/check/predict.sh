@@ -15,31 +15,39 @@ declare -A PREDICTED=()
 PREDICT_PIDS=()
 readonly PREDICT_MS=5000
 
-# The value of KEY in the block of question ID.
-prediction_value() { # FILE ID KEY
-	awk -v id="$2" -v key="$3" '
-	BEGIN { FS = ": *" }
-	/^id:/ { here = ($2 == id) }
-	here && index($0, key ":") == 1 {
-		sub(/^[a-z]+: */, "")
-		sub(/[ \t\r]+$/, "")
-		print
-		exit
-	}' "$1"
+# The value of KEY in the block of question ID, in VALUE.
+prediction_find() { # FILE ID KEY
+	local line here=false
+	VALUE=''
+	while IFS= read -r line || [[ -n $line ]]; do
+		line=${line%"${line##*[!$' \t\r']}"}
+		[[ ! $line =~ ^id:\ *(.*)$ ]] || {
+			here=false
+			[[ ${BASH_REMATCH[1]} != "$2" ]] || here=true
+		}
+		if $here && [[ $line =~ ^"$3":\ *(.*)$ ]]; then
+			VALUE=${BASH_REMATCH[1]}
+			return
+		fi
+	done <"$1"
 }
 
+# The ids of all questions, one a line.
 prediction_ids() {
-	sed -n 's/^id: *//p' "$LAB/predictions.txt"
+	local line
+	while IFS= read -r line || [[ -n $line ]]; do
+		[[ ! $line =~ ^id:\ *(.*)$ ]] || printf '%s\n' "${BASH_REMATCH[1]}"
+	done <"$LAB/predictions.txt"
 }
 
 predict_begin() {
-	local id file=$SUBMISSION/predictions.txt answer
+	local id file=$SUBMISSION/predictions.txt
 	[[ -n $SUBMISSION && -f $file && ! -L $file &&
 		-e $TESTS/$LABNAME/predictions.sh ]] || return 0
 	head -c 65536 -- "$file" | tr -cd '\n\t\40-\176' >"$WORK/predictions.txt"
 	for id in $(prediction_ids); do
-		answer=$(prediction_value "$WORK/predictions.txt" "$id" answer)
-		[[ -z $answer ]] || PREDICTED[$id]=$answer
+		prediction_find "$WORK/predictions.txt" "$id" answer
+		[[ -z $VALUE ]] || PREDICTED[$id]=$VALUE
 	done
 	((${#PREDICTED[@]} > 0)) || return 0
 	HERE=$WORK/predict CHECK=prediction CAPTURE=$WORK/run.pcap
@@ -84,10 +92,11 @@ predict_seen() { # ID
 
 # One line for the reporter: id, state, answer, what was seen, a sentence.
 predict_line() { # ID ANSWER SEEN
-	local state=open sentence choices question
-	choices=$(prediction_value "$LAB/predictions.txt" "$1" choices)
-	question=$(prediction_value "$LAB/predictions.txt" "$1" question)
-	sentence=$question
+	local state=open sentence choices
+	prediction_find "$LAB/predictions.txt" "$1" choices
+	choices=$VALUE
+	prediction_find "$LAB/predictions.txt" "$1" question
+	sentence=$VALUE
 	if [[ -n $2 && " | $choices | " != *" | $2 | "* ]]; then
 		sentence="'$2' is not one of the choices: $choices"
 	elif [[ -n $2 && -z $3 ]]; then
@@ -117,6 +126,16 @@ predict_answer() { # PORT
 		exit
 	}
 	END { print answer ? answer : "nothing" }'
+}
+
+# Which end of a connection with the server's PORT has sent the first FIN.
+predict_first_fin() { # PORT
+	predict_events "$1" | awk -v server=":$1" '
+	index("," $6 ",", ",FIN,") {
+		print substr($3, length($3) - length(server) + 1) == server ? \
+			"server" : "client"
+		exit
+	}'
 }
 
 # The model's server NAME on the host server, until all experiments have been made.

@@ -84,11 +84,18 @@ job_report() { # JOB KEY
 	jail_report "$HERE/${JOB_RUN[$1]}.json" "$2"
 }
 
+# The same, in REPORTED.
+job_reported() { # JOB KEY
+	jail_reported "$HERE/${JOB_RUN[$1]}.json" "$2"
+}
+
 # In words, or nothing if it has not ended by itself.
 job_ended() { # JOB
 	local after
-	after="after $(job_report "$1" wall_ms) ms"
-	case $(job_report "$1" end) in
+	job_reported "$1" wall_ms
+	after="after $REPORTED ms"
+	job_reported "$1" end
+	case $REPORTED in
 	'') ;;
 	exit) echo "status $(job_report "$1" status) $after" ;;
 	signal) echo "killed by $(signal_name "$(job_report "$1" signal)") $after" ;;
@@ -107,14 +114,25 @@ signal_name() { # NUMBER-OR-NAME
 	fi
 }
 
-# The pid of the program itself, below the jail.
+# The pid of the program itself, below the jail; nothing if it was not started.
 job_pid() {
-	cat "$HERE/${JOB_RUN[JOB]}.pid"
+	find_pid
+	printf '%s\n' "$PID"
+}
+
+# The same, in PID.
+find_pid() {
+	PID=''
+	read -r PID 2>/dev/null <"$HERE/${JOB_RUN[JOB]}.pid" || true
 }
 
 # The pid that the program itself sees, in the namespace of its jail.
 job_pid_inside() {
-	awk '/^NSpid:/ { print $NF }' "/proc/$(job_pid)/status"
+	local -a fields
+	find_pid
+	while read -ra fields; do
+		[[ ${fields[0]} != NSpid: ]] || printf '%s\n' "${fields[-1]}"
+	done <"/proc/$PID/status"
 }
 
 # The N-th program that this check has started is the one spoken of.
@@ -132,7 +150,8 @@ signal() { # NAME
 	JOB_TOLD[JOB]=$1
 	# Only a call that waits is interrupted; who spins never waits.
 	[[ $1 != STOP ]] || settles job_is S || true
-	kill -"$1" "$(job_pid)" 2>/dev/null ||
+	find_pid
+	kill -"$1" "$PID" 2>/dev/null ||
 		because "The program had ended when it should have got SIG$1." || return
 	# A SIGCONT that follows too soon would take the SIGSTOP back.
 	[[ $1 != STOP ]] || settles job_is T ||
@@ -142,7 +161,8 @@ signal() { # NAME
 # Its state, as proc(5) has it: S waits, T is stopped.
 job_is() { # STATE
 	local stat=''
-	read -r stat 2>/dev/null <"/proc/$(job_pid)/stat" || true
+	find_pid
+	read -r stat 2>/dev/null <"/proc/$PID/stat" || true
 	[[ ${stat##*) } == "$1"* ]]
 }
 
@@ -159,8 +179,10 @@ must_run() {
 
 status_is() { # STATUS
 	local status
-	status=$(job_report "$JOB" status)
-	[[ $(job_report "$JOB" end) == exit && $status == "$1" ]] || {
+	job_reported "$JOB" status
+	status=$REPORTED
+	job_reported "$JOB" end
+	[[ $REPORTED == exit && $status == "$1" ]] || {
 		note expected "status $1"
 		note got "$(job_ended "$JOB")"
 		because "Its exit status should have been $1."
@@ -172,7 +194,8 @@ status_is() { # STATUS
 complains() { # REGEX
 	local err=$HERE/${JOB_RUN[JOB]}.err
 	must_end || return
-	case $(job_report "$JOB" end):$(job_report "$JOB" status) in
+	job_reported "$JOB" end
+	case $REPORTED:$(job_report "$JOB" status) in
 	exit:0) because "It ended with status 0, which says that all went well." || return ;;
 	exit:*) ;;
 	*) because "It did not end by itself: $(job_ended "$JOB")." || return ;;
@@ -202,7 +225,8 @@ serve() { # [PLACEHOLDER=VALUE...]
 # Until it listens on each of PORTS, as 7001,7003-7005.
 listens() { # PORTS [MS]
 	local status=0 heard ms=${2:-$LISTEN_MS}
-	heard=$(host_await server listen "$1" "${JOB_JAIL[JOB]}" "$ms") ||
+	heard=$(exec "$LABNS" host server "$BUILD/lab/await" listen "$1" \
+		"${JOB_JAIL[JOB]}" "$ms") ||
 		status=$?
 	note port "${1%%[,-]*}"
 	case $status in
@@ -412,8 +436,14 @@ settles() { # COMMAND...
 	local end=$((${EPOCHREALTIME/[.,]/} + SETTLE_MS * 1000))
 	until "$@"; do
 		((${EPOCHREALTIME/[.,]/} < end)) || return 1
-		read -r -t 0.01 <> <(:) || true
+		rest 0.01
 	done
+}
+
+# Time passes, for what looks again and again. Nothing is ever to be read there.
+rest() { # SECONDS
+	[[ -n ${SILENT-} ]] || exec {SILENT}<> <(:)
+	read -r -t "$1" -u "$SILENT" || true
 }
 
 # So many clients leave as many descriptors as before, and nobody unburied.
@@ -477,7 +507,7 @@ rests_a_while() {
 	local used waited
 	job_cpu_us
 	used=$COUNT waited=$WAITED
-	read -r -t "0.$WATCH_MS" <> <(:) || true
+	rest "0.$WATCH_MS"
 	job_cpu_us
 	USED=$((COUNT - used)) WANTED=$((COUNT - used + WAITED - waited))
 	((USED <= IDLE_US && (USED <= SLICE_US || WANTED <= WATCH_MS * 500)))

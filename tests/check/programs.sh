@@ -12,17 +12,16 @@
 # files beside the folder that it was given in.
 program_places() {
 	local path
-	hide_others
+	local -a tools=()
 	# What was written is to be graded, and no program of the machine's.
 	for path in /usr/bin /usr/sbin /usr/local /usr/games /bin /sbin /opt; do
-		[[ ! -d $path || -L $path ]] || HIDDEN+=(--hide "$path")
+		[[ -L $path ]] || tools+=("$path")
 	done
+	hide_others "${tools[@]}"
 	printf '%s\0' "${HIDDEN[@]}" --ro "$WORK/bin" --chdir /tmp \
 		>"$WORK/places.compiled"
-	HIDDEN=()
-	for path in "$TESTS" "$ROOT"/labs/*/solution "$BUILD" "$STATE"; do
-		[[ ! -d $path ]] || HIDDEN+=(--hide "$(readlink -f -- "$path")")
-	done
+	[[ -n ${CHECK_PROGRAMS-} ]] || return 0
+	hide "$TESTS" "$ROOT"/labs/*/solution "$BUILD" "$STATE"
 	HIDDEN+=(--ro "$WORK/bin")
 	# As root the program is someone else, who may not go everywhere.
 	if [[ $PWD != / ]] && "$BUILD/test/jail" "${HIDDEN[@]}" --ro "$PWD" \
@@ -50,8 +49,10 @@ programs_given() {
 # That NAME is the compiled program BINARY.
 program_compiled() { # NAME BINARY
 	local -a words
-	read -ra words <<<"$(lab_conf "$LAB" start | sed -n "s/^$1 *//p")"
-	printf '%s\0' "$2" "${words[@]}" >"$WORK/programs/$1"
+	while read -ra words; do
+		[[ ${words[0]-} != "$1" ]] ||
+			printf '%s\0' "$2" "${words[@]:1}" >"$WORK/programs/$1"
+	done < <(lab_conf "$LAB" start)
 	: >"$WORK/programs/$1.compiled"
 }
 
@@ -88,9 +89,10 @@ program_fill() { # OPTIONAL WORD...
 }
 
 program_group() { # WORDS
-	local word key
-	for key in $(grep -o '{[a-z0-9]*}' <<<"$1" | tr -d '{}'); do
-		[[ -n ${VALUES[$key]+given} ]] || return 0
+	local word rest=$1
+	while [[ $rest =~ \{([a-z0-9]+)\} ]]; do
+		[[ -n ${VALUES[${BASH_REMATCH[1]}]+given} ]] || return 0
+		rest=${rest/"${BASH_REMATCH[0]}"/}
 	done
 	for word in $1; do
 		program_word "$word"
@@ -113,16 +115,34 @@ program_word() { # WORD
 	done
 	while [[ $word =~ \{([a-z0-9]+)\} ]]; do
 		key=${BASH_REMATCH[1]}
-		word=${word//"{$key}"/"$(program_default "$key")"}
+		program_default "$key"
+		word=${word//"{$key}"/"$DEFAULT"}
 	done
 	COMMAND+=("$word")
 }
 
+# What lab.conf says of it, in DEFAULT.
 program_default() { # PLACEHOLDER
-	lab_conf "$LAB" placeholder | sed -n "s/^$1 *//p"
+	local key name value
+	DEFAULT=''
+	while read -r key name value || [[ -n $key ]]; do
+		[[ $key$name != "placeholder:$1" ]] || DEFAULT=$value
+	done <"$LAB/lab.conf"
 }
 
-# How a program ended, as its jail reports it: one member of that line of JSON.
+# How a program ended, as its jail reports it: one member of that line of JSON,
+# in REPORTED; nothing while it has not ended.
+jail_reported() { # FILE KEY
+	local line=''
+	REPORTED=''
+	read -r line 2>/dev/null <"$1" || true
+	[[ $line == *"\"$2\":"* ]] || return 0
+	REPORTED=${line#*"\"$2\":"}
+	REPORTED=${REPORTED#\"}
+	REPORTED=${REPORTED%%[\",\}]*}
+}
+
 jail_report() { # FILE KEY
-	sed -n "s/.*\"$2\":\"\{0,1\}\([^\",}]*\).*/\1/p" "$1" 2>/dev/null
+	jail_reported "$@"
+	printf '%s\n' "$REPORTED"
 }

@@ -1,13 +1,6 @@
 # scenario.bash - scenarios of a lab, loaded for one check (sourced)
 # shellcheck shell=bash
 
-# shellcheck source=common/lab/say.sh
-. "$LABDIR/say.sh"
-# shellcheck source=common/lab/network.sh
-. "$LABDIR/network.sh"
-# shellcheck source=common/lab/scenario.sh
-. "$LABDIR/scenario.sh"
-
 SCENARIO='' # the folder of the one that is loaded
 
 # NAME of this lab's scenarios, or else of those that only its grader has; it
@@ -35,10 +28,21 @@ scenario_away() {
 }
 
 scenario_set() { # PATH
+	declare -F scenario_switch >/dev/null || scenario_words
 	SCENARIO=$1
 	SCENARIO_PORT=$PORT scenario_switch "$1" 3>&- 4>&- 10>&- \
 		>"$HERE/scenario" 2>&1 </dev/null ||
 		grader_broken "scenario $1: $(tail -n 1 "$HERE/scenario")"
+}
+
+# What most checks have no use for.
+scenario_words() {
+	# shellcheck source=common/lab/say.sh
+	. "$LABDIR/say.sh"
+	# shellcheck source=common/lab/network.sh
+	. "$LABDIR/network.sh"
+	# shellcheck source=common/lab/scenario.sh
+	. "$LABDIR/scenario.sh"
 }
 
 # The router takes no SYN for this check's ports, and says nothing. No scenario

@@ -99,6 +99,33 @@ small_tour() { # DEMO.SH
 	[[ $output != *$'\e'* ]]
 }
 
+@test "lab 05's demo: from a request to a drain, in 80x24" {
+	command -v curl >/dev/null || skip "curl is not installed"
+	run "$PORTLAB" demo 05
+	echo "$output"
+	[[ $status == 0 ]]
+	[[ $output == *'> GET / HTTP/1.1'*'< HTTP/1.1 200 OK'*'<h1>Hello</h1>'* ]]
+	# One packet of the client's, one of the server's.
+	[[ $output == *'client sent '*' bytes: "GET / HTTP'* ]]
+	[[ $output == *'server sent '*' bytes: "HTTP/1.1 200 OK'* ]]
+	# Three files from one port, and then from three.
+	mapfile -t ports < <(sed -n 's/^200 from port //p' <<<"$output")
+	[[ ${#ports[@]} == 6 && ${ports[0]} == "${ports[1]}" ]]
+	[[ ${ports[1]} == "${ports[2]}" ]]
+	[[ $(printf '%s\n' "${ports[@]:3}" | sort -u | wc -l) == 3 ]]
+	[[ $output == *$'200 OK\r\nHTTP/1.1 404 Not Found'* ]]
+	# Forty times 40 ms, and nothing like it.
+	mapfile -t seconds < <(sed -n 's/^real //p' <<<"$output")
+	awk -v one="${seconds[0]}" -v two="${seconds[1]}" \
+		'BEGIN { exit !(two > 1.2 && one < two) }'
+	[[ $output == *'meanwhile: 200 in '*'HTTP/1.1 408 Request Timeout'* ]]
+	[[ $output == *'HTTP/1.1 400 Bad Request'*'Connection: close'* ]]
+	[[ $output == *'port 80: '*'ermission denied'* ]]
+	[[ $output == *'rewritten here (NAT)'*'server:8080 refused in '* ]]
+	[[ $output == *'all of it'*'nothing is left behind'* ]]
+	[[ $output != *$'\e'* ]]
+}
+
 @test "where the locale is not UTF-8 the tour is plain ASCII" {
 	LC_ALL=C run "$PORTLAB" demo 01
 	[[ $status == 0 && $output == *'|-- SYN seq=0'* ]]
@@ -107,11 +134,11 @@ small_tour() { # DEMO.SH
 
 @test "colour on a terminal, and none with NO_COLOR or TERM=dumb" {
 	command -v script >/dev/null || skip "script (util-linux) is not installed"
-	TERM=xterm run script -qec "'$PORTLAB' demo 01" /dev/null
+	TERM=xterm run script -qec "'$PORTLAB' demo --tour 01" /dev/null
 	[[ $output == *$'\e[1m'* && $output == *$'\e[31m'*RST* ]]
-	TERM=xterm NO_COLOR=1 run script -qec "'$PORTLAB' demo 01" /dev/null
+	TERM=xterm NO_COLOR=1 run script -qec "'$PORTLAB' demo --tour 01" /dev/null
 	[[ $status == 0 && $output != *$'\e'* ]]
-	TERM=dumb run script -qec "'$PORTLAB' demo 01" /dev/null
+	TERM=dumb run script -qec "'$PORTLAB' demo --tour 01" /dev/null
 	[[ $status == 0 && $output != *$'\e'* ]]
 }
 

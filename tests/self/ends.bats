@@ -3,6 +3,7 @@
 # interface, mount or temporary file; and the host's own were never touched.
 
 load lab
+load terminal
 
 setup() {
 	own_state
@@ -19,16 +20,20 @@ teardown() {
 		[[ $each == "$$" || $each == "$BASHPID" ]] ||
 			kill -KILL "$each" 2>/dev/null || true
 	done
+	terminal_ends
 	end_background
 }
 
-# What of the host a network could have changed.
+# What of the host a network could have changed. Containers, which others may
+# start and end meanwhile, have links, routes and mounts, too.
 host_state() {
-	ip -o link | cut -d: -f2
-	ip route
-	cat /proc/self/mountinfo
-	ls /run/netns 2>/dev/null || true
-	cat /proc/sys/net/ipv4/ip_forward
+	{
+		ip -o link | cut -d: -f2
+		ip route
+		cat /proc/self/mountinfo
+		ls /run/netns 2>/dev/null || true
+		cat /proc/sys/net/ipv4/ip_forward
+	} | grep -vE 'docker|veth[0-9a-f]{7}'
 }
 
 # Processes of this test other than the test itself and its children here.
@@ -141,6 +146,23 @@ stay() {
 	nothing_is_left
 }
 
+@test "SIGKILL or SIGTERM to a demo with a client that never ends its request" {
+	for signal in KILL TERM; do
+		mkfifo "$BATS_TEST_TMPDIR/out"
+		"$PORTLAB" demo 05 >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- 4>&- 10>&- &
+		pid=$!
+		BACKGROUND+=("$pid")
+		line=''
+		while IFS= read -r -t 60 line; do
+			[[ $line != *'printf G'* ]] || break
+		done <>"$BATS_TEST_TMPDIR/out"
+		[[ $line == *'printf G'* ]]
+		kill -"$signal" "$pid"
+		nothing_is_left
+		rm "$BATS_TEST_TMPDIR/out"
+	done
+}
+
 @test "Ctrl-C at a terminal" {
 	command -v script >/dev/null || skip "script (util-linux) is not installed"
 	cat >"$BATS_TEST_TMPDIR/stay" <<-END
@@ -213,5 +235,79 @@ stay() {
 	exec 9>&-
 	grep 'the network was taken away' "$BATS_TEST_TMPDIR/screen"
 	grep 'the same' "$BATS_TEST_TMPDIR/screen"
+	nothing_is_left
+}
+
+# A live demo of lab 01 on a terminal, in its first step, whose server runs.
+live_demo() {
+	command -v tmux >/dev/null || skip "tmux is not installed"
+	terminal 80 24 "LC_ALL=C.UTF-8 '$PORTLAB' demo 01"
+	await_screen 'Enter runs it'
+	type_keys Enter
+	await_screen 'listening on [::]:9000'
+	[[ -n $(left) ]]
+}
+
+# The pids of this test's processes whose command line has WORD in it.
+ours() { # WORD
+	local each
+	for each in $(carrying "$PORTLAB_TEST"); do
+		[[ $each == "$$" || $each == "$BASHPID" ||
+			$(tr '\0' ' ' 2>/dev/null <"/proc/$each/cmdline") != *"$1"* ]] ||
+			echo "$each"
+	done
+}
+
+@test "a live demo: q, Ctrl-C, and leaving tmux" {
+	for keys in q C-c 'C-b d'; do
+		live_demo
+		# shellcheck disable=SC2086
+		type_keys $keys
+		await_screen 'status '
+		nothing_is_left
+		terminal_ends
+	done
+}
+
+@test "a live demo: its terminal is closed" {
+	live_demo
+	terminal_ends
+	nothing_is_left
+}
+
+@test "a live demo: SIGTERM, SIGHUP; the terminal is as it was" {
+	for signal in TERM HUP; do
+		live_demo
+		kill -"$signal" "$(ours 'labns run' | head -n 1)"
+		await_screen 'nothing is left behind'
+		on_screen 'status 1'
+		! on_screen 'server 203.0.113.20'
+		type_keys 'typed here'
+		await_screen 'typed here'
+		nothing_is_left
+		terminal_ends
+	done
+}
+
+@test "a live demo: SIGKILL to portlab, to any part of tmux, to the driver" {
+	for what in 'labns run' 'tmux -u -S /run' 'attach' 'live act drive' \
+		'live drive' 'inside live'; do
+		live_demo
+		kill -KILL "$(ours "$what" | head -n 1)"
+		nothing_is_left
+		terminal_ends
+	done
+}
+
+@test "a live demo: SIGKILL to make, and to everything at once" {
+	command -v tmux >/dev/null || skip "tmux is not installed"
+	terminal 80 24 "make -s -C '$ROOT' demo LAB=01"
+	await_screen 'Enter runs it'
+	kill -KILL "$(ours 'make -s' | head -n 1)"
+	nothing_is_left
+	terminal_ends
+	live_demo
+	# shellcheck disable=SC2046
+	kill -KILL $(ours portlab/live; ours 'labns run')
 	nothing_is_left
 }

@@ -7,12 +7,9 @@
 bats_require_minimum_version 1.5.0
 
 load lab
-
-PATIENCE_S=20
-END_S=5 # by which it has ended, before the probe's own patience has
+load loopback
 
 setup() {
-	PIDS=()
 	BEHIND=()
 	SERVICES=()
 	cd "$BATS_TEST_TMPDIR" || return
@@ -20,37 +17,7 @@ setup() {
 	make_network || skip "no network of one's own here"
 }
 
-teardown() {
-	local pid
-	for pid in "${PIDS[@]}"; do
-		kill -KILL "$pid" 2>/dev/null || true
-		wait "$pid" 2>/dev/null || true
-	done
-}
-
 # --- helpers -----------------------------------------------------------------
-
-# A network with nothing but lo, of which we are root, until its holder ends.
-make_network() {
-	mkfifo holder
-	unshare --user --map-root-user --net sh -c \
-		'ip link set lo up && echo up && exec sleep 600' \
-		>holder 2>&1 3>&- 4>&- 10>&- &
-	HOLDER=$!
-	PIDS+=("$HOLDER")
-	read -r -t "$PATIENCE_S" REPLY <holder
-	[ "$REPLY" = up ]
-}
-
-# Become COMMAND in that network.
-become() {
-	exec nsenter -t "$HOLDER" -U -n --preserve-credentials "$@" \
-		3>&- 4>&- 10>&-
-}
-
-inside() {
-	(become timeout "$PATIENCE_S" "$@")
-}
 
 # serve ARG...: start the server behind the words of BEHIND, with SERVICES as
 # services(5), and wait until it serves; what it says before is in $SAID.
@@ -63,57 +30,7 @@ serve() {
 		exec "$@"' sh "${BEHIND[@]}" "$MULTIPORT" "$@" >said 2>&1 &
 	SERVER=$!
 	PIDS+=("$SERVER")
-	exec {OUT}<said
-	SAID=
-	while IFS= read -r -t "$PATIENCE_S" LINE <&"$OUT"; do
-		echo "server: $LINE"
-		[[ $LINE != "serving "* ]] || return 0
-		SAID+=$LINE$'\n'
-	done
-	return 1
-}
-
-# End it: its status in $STATUS, what it still said in $REST.
-stop() {
-	kill -s "${1:-TERM}" "$SERVER"
-	REST=$(timeout "$END_S" cat <&"$OUT")
-	STATUS=0
-	wait "$SERVER" || STATUS=$?
-	echo "server ended with status $STATUS: $REST"
-}
-
-stops_well() {
-	stop "$@"
-	[ "$STATUS" -eq 0 ]
-}
-
-probe() {
-	inside "$BUILD/test/probe" -t 10000 "$@"
-}
-
-# The same in the background; comes back when it has said "ready".
-in_the_background() {
-	mkfifo go
-	become "$BUILD/test/probe" -t 10000 "$@" \
-		<go >told 2>&1 &
-	PIDS+=("$!")
-	exec {GO}>go
-	eventually grep -q ready told
-}
-
-# The processor time that the server has used, in ticks of 10 ms.
-ticks() {
-	local -a stat
-	read -r -a stat <"/proc/$SERVER/stat"
-	echo $((stat[13] + stat[14]))
-}
-
-descriptors() {
-	find "/proc/$SERVER/fd" -type l | wc -l
-}
-
-has_descriptors() { # COUNT
-	[ "$(descriptors)" -eq "$1" ]
+	await_line serving
 }
 
 # greets PORT NAME RANGE [HOST [SHOWN]]: this line exactly, and then an echo.

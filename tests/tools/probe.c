@@ -33,6 +33,29 @@
  *   expect-eof NAME             EOF and nothing before it
  *   expect-reset NAME
  *   expect-silence NAME MS      nothing comes for so long, not even EOF
+ *   answer NAME METHOD STATUS   of an HTTP server to a request with METHOD,
+ *                               header and body, see probe_answer.c; STATUS
+ *                               is one of 200,304 or of 4xx, or any
+ *   answer-or-end NAME METHOD STATUS
+ *                               or else the connection ends, in any way
+ *   field NAME FIELD [TEXT]     its answer has that field, and the value is as
+ *                               the pattern TEXT (fnmatch(3), +(a|b), any case)
+ *   field-if NAME FIELD TEXT    likewise, if the field is there
+ *   no-field NAME FIELD
+ *   field-date NAME FIELD COUNT the date, in seconds since 1970
+ *   field-now NAME FIELD        the time now
+ *   body NAME DATA              is all of its body
+ *   lacks NAME TEXT             neither header nor body have it in them
+ *   field-past NAME FIELD       no later time than now, if the field is there
+ *   ends NAME                   behind it the connection ends, in any way
+ *   is-last NAME                likewise; if the answer has said so, with
+ *                               Connection: close, by a half-close of ours
+ *   when NAME STATUS STEP       STEP, without its NAME, if it has that status
+ *   comes NAME                  until the first byte of it has come
+ *   offer NAME DATA             send it, or as much as the peer takes, until it
+ *                               answers or ends the connection
+ *   drip NAME DATA every MS     byte by byte, until the peer does so
+ *   swap FILE FILE MS           exchange the names again and again, for MS
  *   half-close NAME             FIN; receiving goes on
  *   reset NAME                  RST
  *   close NAME
@@ -111,6 +134,23 @@ const struct verb verbs[] = {
 	{"expect-eof", "NAME", do_expect_eof},
 	{"expect-reset", "NAME", do_expect_reset},
 	{"expect-silence", "NAME MS", do_expect_silence},
+	{"answer", "NAME METHOD STATUS", do_answer},
+	{"answer-or-end", "NAME METHOD STATUS", do_answer_or_end},
+	{"field", "NAME FIELD [TEXT]", do_field},
+	{"field-if", "NAME FIELD TEXT", do_field_if},
+	{"no-field", "NAME FIELD", do_no_field},
+	{"field-date", "NAME FIELD COUNT", do_field_date},
+	{"field-now", "NAME FIELD", do_field_now},
+	{"body", "NAME DATA", do_body},
+	{"lacks", "NAME TEXT", do_lacks},
+	{"ends", "NAME", do_ends},
+	{"is-last", "NAME", do_is_last},
+	{"when", "NAME STATUS STEP", do_when},
+	{"field-past", "NAME FIELD", do_field_past},
+	{"comes", "NAME", do_comes},
+	{"offer", "NAME DATA", do_offer},
+	{"drip", "NAME DATA every MS", do_drip},
+	{"swap", "FILE FILE MS", do_swap},
 	{"half-close", "NAME", do_half_close},
 	{"reset", "NAME", do_reset},
 	{"close", "NAME", do_close},

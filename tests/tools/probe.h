@@ -6,6 +6,8 @@
  * probe_data.c   the bytes that are sent and expected
  * probe_conn.c   connections and listeners, as the script names them
  * probe_talk.c   sending, receiving, comparing
+ * probe_answer.c an HTTP server's answer, read off the wire
+ * probe_http.c   what is asked of it
  * probe_fail.c   the account of what went wrong, and its diagnosis
  *
  * Next: probe.c, whose header describes the language.
@@ -16,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "net.h"
 
@@ -24,7 +27,9 @@ enum {
 	NAME_LEN = 20,	  /* of a name in a script */
 	NAME_BYTES = 48,  /* with the number of a client behind it, and NUL */
 	CHUNK_BYTES = 64 * 1024,
-	WINDOW_BYTES = 8, /* shown on each side of a difference */
+	WINDOW_BYTES = 8,  /* shown on each side of a difference */
+	QUOTE_BYTES = 160, /* of what came, for a failure */
+	ANSWER_FIELDS = 200,
 };
 
 /* --- Data: probe_data.c --- */
@@ -94,6 +99,11 @@ struct step {
 	uint64_t size;
 	int64_t ms; /* -1 if not given */
 	enum order order;
+	const char *method;
+	const char *status; /* a list, see status_in() */
+	const char *field;  /* the name of one */
+	const char *file;
+	const char *other_file;
 	struct data data;
 	struct step *each; /* the step to be done for each client */
 };
@@ -129,6 +139,10 @@ struct conn {
 	size_t first_piece;	/* what the first send() of a step took */
 	uint64_t random_sent;	/* so far, of the connection's stream */
 	uint64_t random_wanted; /* likewise, by expect */
+	time_t since;		/* when it was connected */
+	struct answer *answer;	/* the last one, of HTTP */
+	bool over;		/* it ended where it might */
+	int end;		/* how: 0 for EOF, else an errno value */
 };
 
 /* The clients made by one `clients` step. */
@@ -166,6 +180,13 @@ void do_close(struct probe *probe, const struct step *step);
 
 /* --- Talking: probe_talk.c --- */
 
+/* The data of STEP, as CONN sends it: noted, to be expected as echo. */
+struct stream to_send(struct probe *probe, struct conn *conn,
+		      const struct step *step);
+
+/* How much the kernel takes of N bytes now; 0 if nothing, -1 with errno. */
+ssize_t send_now(struct conn *conn, const void *buf, size_t n);
+
 void do_send(struct probe *probe, const struct step *step);
 void do_dribble(struct probe *probe, const struct step *step);
 void do_fill(struct probe *probe, const struct step *step);
@@ -176,6 +197,59 @@ void do_expect_line(struct probe *probe, const struct step *step);
 void do_expect_eof(struct probe *probe, const struct step *step);
 void do_expect_reset(struct probe *probe, const struct step *step);
 void do_expect_silence(struct probe *probe, const struct step *step);
+
+/* --- HTTP: probe_answer.c, probe_http.c --- */
+
+struct http_field {
+	const char *name;
+	const char *value; /* without the blanks around it */
+};
+
+/* An answer whose interim answers (1xx) have been passed over. */
+struct answer {
+	char *head; /* its lines, each ended by NUL */
+	size_t head_len;
+	int minor; /* of HTTP/1.1 */
+	int status;
+	struct http_field field[ANSWER_FIELDS];
+	size_t fields;
+	unsigned char *body; /* decoded, if it was chunked */
+	uint64_t body_len;
+	bool bodiless; /* to HEAD, 204, 304 */
+	bool by_end;   /* the end of the connection is that of the body */
+	bool whole;
+	int end; /* an errno value, or 0, if reading ended early */
+};
+
+/*
+ * The next answer on CONN, to a request with METHOD; to be freed. NULL if the
+ * connection ends before it begins, conn->end says how. Fails if the answer is
+ * not as it must be.
+ */
+struct answer *answer_read(struct probe *probe, struct conn *conn,
+			   const char *method);
+void answer_free(struct answer *answer);
+
+/* The value of the first field called NAME, in any case; NULL for none. */
+const char *answer_field(const struct answer *answer, const char *name);
+
+void do_answer(struct probe *probe, const struct step *step);
+void do_answer_or_end(struct probe *probe, const struct step *step);
+void do_field(struct probe *probe, const struct step *step);
+void do_field_if(struct probe *probe, const struct step *step);
+void do_no_field(struct probe *probe, const struct step *step);
+void do_field_date(struct probe *probe, const struct step *step);
+void do_field_now(struct probe *probe, const struct step *step);
+void do_body(struct probe *probe, const struct step *step);
+void do_lacks(struct probe *probe, const struct step *step);
+void do_ends(struct probe *probe, const struct step *step);
+void do_is_last(struct probe *probe, const struct step *step);
+void do_when(struct probe *probe, const struct step *step);
+void do_field_past(struct probe *probe, const struct step *step);
+void do_comes(struct probe *probe, const struct step *step);
+void do_offer(struct probe *probe, const struct step *step);
+void do_drip(struct probe *probe, const struct step *step);
+void do_swap(struct probe *probe, const struct step *step);
 
 /* --- Failures: probe_fail.c --- */
 
@@ -214,6 +288,20 @@ _Noreturn void fail_event(struct probe *probe, const struct conn *conn,
 _Noreturn void fail_as(struct probe *probe, const struct conn *conn,
 		       const char *keyword, const char *wanted,
 		       const char *says);
+
+/* Likewise, and GOT says what came instead. */
+_Noreturn void fail_answer(struct probe *probe, const struct conn *conn,
+			   const char *keyword, const char *wanted,
+			   const char *says, const char *got, ...)
+	__attribute__((format(printf, 6, 7)));
+
+/* Returns if the LEN bytes at BODY are all of WANT. */
+void fail_unless_same(struct probe *probe, const struct conn *conn,
+		      const struct stream *want, const unsigned char *body,
+		      uint64_t len);
+
+/* The first of the N bytes at BYTES, escaped as in C, in quotes. */
+void quote(char text[QUOTE_BYTES], const void *bytes, size_t n);
 
 /* The probe itself is at its end: WHAT, errno. Exits with PROBE_BROKEN. */
 _Noreturn void broken(const char *what);

@@ -52,6 +52,10 @@ static void begin(struct conn *conn, int fd)
 	conn->echoed = conn->random_sent = conn->random_wanted = 0;
 	conn->first_piece = 0;
 	conn->source_port = 0;
+	conn->since = time(NULL);
+	answer_free(conn->answer);
+	conn->answer = NULL;
+	conn->over = false;
 }
 
 static struct conn *open_one(struct probe *probe, const char *name)

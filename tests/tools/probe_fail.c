@@ -400,6 +400,73 @@ void fail_as(struct probe *probe, const struct conn *conn, const char *keyword,
 	print_account(probe, &account);
 }
 
+void quote(char text[QUOTE_BYTES], const void *bytes, size_t n)
+{
+	const unsigned char *byte = bytes;
+	size_t at = 0;
+
+	text[at++] = '"';
+	for (; n > 0 && at < QUOTE_BYTES - 9; n--, byte++) {
+		if (*byte == '\n' || *byte == '\r')
+			at += (size_t)sprintf(text + at, "\\%c",
+					      *byte == '\n' ? 'n' : 'r');
+		else if (*byte < 0x80 && isprint(*byte))
+			text[at++] = (char)*byte;
+		else
+			at += (size_t)sprintf(text + at, "\\x%02x", *byte);
+	}
+	strcpy(text + at, n == 0 ? "\"" : "\"...");
+}
+
+void fail_answer(struct probe *probe, const struct conn *conn,
+		 const char *keyword, const char *wanted, const char *says,
+		 const char *got, ...)
+{
+	struct account account = {.keyword = keyword, .conn = conn, .end = "-"};
+	va_list args;
+
+	snprintf(account.expected, TEXT_BYTES, "%s", wanted);
+	va_start(args, got);
+	vsnprintf(account.got, TEXT_BYTES, got, args);
+	va_end(args);
+	say(&account, "%s", says);
+	print_account(probe, &account);
+}
+
+void fail_unless_same(struct probe *probe, const struct conn *conn,
+		      const struct stream *want, const unsigned char *body,
+		      uint64_t len)
+{
+	const struct compared compared = {want, 0, want->len};
+	unsigned char wanted[4096];
+	uint64_t same = 0;
+
+	while (same < len && same < want->len) {
+		uint64_t most = (len < want->len ? len : want->len) - same;
+		size_t n = most < sizeof wanted ? (size_t)most : sizeof wanted;
+		size_t i = 0;
+
+		stream_get(want, same, wanted, n);
+		while (i < n && body[same + i] == wanted[i])
+			i++;
+		same += i;
+		if (i < n)
+			fail_different(probe, conn, &compared, same,
+				       body + same, (size_t)(len - same));
+	}
+	if (len < want->len && first_nul(&compared, len))
+		fail_short(probe, conn, &compared, len, 0);
+	if (len < want->len)
+		fail_answer(probe, conn, "http-file-short",
+			    "the whole file as the body",
+			    "The body is right so far, but not all of the "
+			    "file.",
+			    "%" PRIu64 " of %" PRIu64 " bytes", len, want->len);
+	if (len > want->len)
+		fail_extra(probe, conn, "the end of the body", body + same,
+			   (size_t)(len - same));
+}
+
 void broken(const char *what)
 {
 	cli_warn_errno("%s", what);

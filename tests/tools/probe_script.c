@@ -318,6 +318,15 @@ static void read_argument(struct step *step, struct words *words,
 		step->ms = (int64_t)number(step, take(words), 0, INT32_MAX);
 	else if (usage_is(text, "ORDER"))
 		read_order(step, take(words));
+	else if (usage_is(text, "METHOD"))
+		step->method = take(words)->text;
+	else if (usage_is(text, "STATUS"))
+		step->status = take(words)->text;
+	else if (usage_is(text, "FIELD"))
+		step->field = take(words)->text;
+	else if (usage_is(text, "FILE"))
+		*(step->file ? &step->other_file : &step->file) =
+			take(words)->text;
 	else if (usage_is(text, "TEXT"))
 		read_text(step, take(words));
 	else if (!usage_is(text, take(words)->text))

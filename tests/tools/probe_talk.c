@@ -24,9 +24,8 @@ enum {
 
 /* --- What a step sends, what it wants --- */
 
-/* The data of STEP, as CONN sends it: noted, to be expected as echo. */
-static struct stream to_send(struct probe *probe, struct conn *conn,
-			     const struct step *step)
+struct stream to_send(struct probe *probe, struct conn *conn,
+		      const struct step *step)
 {
 	struct stream out = {0};
 	struct data data = step->data;
@@ -57,8 +56,7 @@ static size_t at_most(uint64_t n, size_t most)
 
 /* --- Sending --- */
 
-/* How much the kernel takes of N bytes now; 0 if nothing, -1 with errno. */
-static ssize_t send_now(struct conn *conn, const void *buf, size_t n)
+ssize_t send_now(struct conn *conn, const void *buf, size_t n)
 {
 	ssize_t sent;
 

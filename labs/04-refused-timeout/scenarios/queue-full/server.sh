@@ -1,10 +1,11 @@
 # A server on port 9000, whose queue of connections is full: it takes none.
 port=${SCENARIO_PORT:-9000}
-pid=/run/portlab/listen.pid
+pid=/run/portlab/listen.pid said=/run/portlab/listen.said
 if [[ $1 == up ]]; then
-	"$BUILD/lab/listen" -f "$port" >/dev/null 2>&1 &
+	: >"$said"
+	"$BUILD/lab/listen" -f "$port" >"$said" 2>&1 &
 	echo "$!" >"$pid"
-	"$BUILD/lab/await" listen "$port" "$!" 5000
+	"$BUILD/lab/await" mark "$said" full 5000
 else
 	kill "$(<"$pid")" && "$BUILD/lab/await" ended "$(<"$pid")" 5000
 fi

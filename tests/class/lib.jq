@@ -1,0 +1,60 @@
+# lib.jq - what the formats share
+#
+# All text of a report is UTF-8 without control characters but LF and TAB:
+# build/test/report has seen to it.
+
+# What a report has not, as nothing.
+def words: if . == null or . == "" or . == "-" then empty else . end;
+
+def number_of: .lab | split("-")[0];
+
+def counts: .state != "left-out" and .state != "not-here";
+
+def is_shown: .show == "visible";
+
+# Each character of a text through F, by its number. (gsub's time grows with
+# the square of what it finds.)
+def characters(f): explode | map(f) | implode;
+
+# One line: nothing that ends a table's row or a heading.
+def line: characters(if . == 10 or . == 9 then 32 else . end);
+
+def plural($n; $one; $many): "\($n) \(if $n == 1 then $one else $many end)";
+
+# Whether there is a score at all.
+def is_graded: .state != "grader-error";
+
+# What it comes to, in a sentence.
+def verdict:
+  if .state == "passed" or .state == "failed" then
+    "\(.points) of \(.max_points) points, \(.passed) of \(.counted) checks."
+  elif is_graded then
+    "\(.points) of \(.max_points) points. \(.error)"
+  else
+    "Not graded: the grader itself failed. \(.error // "")"
+  end;
+
+# Why a check did not pass, in plain lines.
+def account:
+  [ (if .state == "not-checked" then "Not checked yet: needs \(.reason)."
+     elif .state == "left-out" then "Left out: \(.reason)"
+     elif .state == "not-here" then "Not here: \(.reason)"
+     else empty end),
+    (.why | words),
+    (.diagnosis | words),
+    (.expected | words | "expected  \(.)"),
+    (.got | words | "got       \(.)"),
+    (.end | words | "at the end: \(.)"),
+    (.ended | words | "the program: \(.)"),
+    (.said[] | "it said   \(.)"),
+    (.try[] | if .host == "-" then "try  \(.command)"
+              else "try, on \(.host)  \(.command)" end),
+    (.sanitizer | words | "\n\(.)"),
+    (.ladder | words | "\n\(.)")
+  ] | join("\n");
+
+# A sum of checks that are not to be seen, in the place of each.
+def unseen: [.checks[] | select(is_shown | not)];
+
+# XML 1.0 knows no U+FFFE and U+FFFF, not even as a reference.
+def xml: characters(if . == 65534 or . == 65535 then 63 else . end) | @html;

@@ -1,0 +1,95 @@
+# loopback.bash - a network with nothing but lo, in which every port is free, and
+# a server in it (loaded by bats files, after lab.bash)
+# shellcheck shell=bash
+
+PATIENCE_S=20
+END_S=5 # by which it has ended, before the probe's own patience has
+
+PIDS=()
+
+teardown() {
+	local pid
+	for pid in "${PIDS[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+}
+
+# A network of which we are root, until its holder ends.
+make_network() {
+	mkfifo holder
+	unshare --user --map-root-user --net sh -c \
+		'ip link set lo up && echo up && exec sleep 600' \
+		>holder 2>&1 3>&- 4>&- 10>&- &
+	HOLDER=$!
+	PIDS+=("$HOLDER")
+	read -r -t "$PATIENCE_S" REPLY <holder
+	[ "$REPLY" = up ]
+}
+
+# Become COMMAND in that network.
+become() {
+	exec nsenter -t "$HOLDER" -U -n --preserve-credentials "$@" \
+		3>&- 4>&- 10>&-
+}
+
+inside() {
+	(become timeout "$PATIENCE_S" "$@")
+}
+
+# Wait until the server, whose output is the fifo said, says a line that begins
+# with WORD, which is then in $LINE; what it says before is in $SAID.
+await_line() { # WORD
+	exec {OUT}<said
+	SAID=
+	while IFS= read -r -t "$PATIENCE_S" LINE <&"$OUT"; do
+		echo "server: $LINE"
+		[[ $LINE != "$1 "* ]] || return 0
+		SAID+=$LINE$'\n'
+	done
+	return 1
+}
+
+# End the server: its status in $STATUS, what it still said in $REST.
+stop() {
+	kill -s "${1:-TERM}" "$SERVER"
+	REST=$(timeout "$END_S" cat <&"$OUT")
+	STATUS=0
+	wait "$SERVER" || STATUS=$?
+	echo "server ended with status $STATUS: $REST"
+}
+
+stops_well() {
+	stop "$@"
+	[ "$STATUS" -eq 0 ]
+}
+
+probe() {
+	inside "$BUILD/test/probe" -t 10000 "$@"
+}
+
+# The same in the background; comes back when it has said "ready".
+in_the_background() {
+	mkfifo go
+	become "$BUILD/test/probe" -t 10000 "$@" \
+		<go >told 2>&1 &
+	PIDS+=("$!")
+	exec {GO}>go
+	eventually grep -qE 'ready|keyword' told || cat told
+	grep -q ready told
+}
+
+# The processor time that the server has used, in ticks of 10 ms.
+ticks() {
+	local -a stat
+	read -r -a stat <"/proc/$SERVER/stat"
+	echo $((stat[13] + stat[14]))
+}
+
+descriptors() {
+	find "/proc/$SERVER/fd" -type l | wc -l
+}
+
+has_descriptors() { # COUNT
+	[ "$(descriptors)" -eq "$1" ]
+}
