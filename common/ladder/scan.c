@@ -5,8 +5,9 @@
  */
 #include "scan.h"
 
+#include "format.h"
+
 #include <inttypes.h>
-#include <stdarg.h>
 #include <string.h>
 
 enum { LIST_LEN = 160 };
@@ -179,15 +180,11 @@ struct text {
 __attribute__((format(printf, 2, 3))) static void add(struct text *t,
 						      const char *format, ...)
 {
-	size_t left = t->size - t->len;
 	va_list args;
 
 	va_start(args, format);
-	int n = vsnprintf(t->buf + t->len, left, format, args);
-
+	t->len = format_add(t->buf, t->size, t->len, format, args);
 	va_end(args);
-	if (n > 0)
-		t->len += (size_t)n < left ? (size_t)n : left - 1;
 }
 
 /* "22, 80, 9000-9010": as many as have room. */

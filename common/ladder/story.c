@@ -7,10 +7,10 @@
  */
 #include "story.h"
 
+#include "format.h"
 #include "icmp.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,15 +29,11 @@ struct tale {
 __attribute__((format(printf, 2, 3))) static void add(struct tale *t,
 						      const char *format, ...)
 {
-	size_t left = STORY_LEN - t->len;
 	va_list args;
 
 	va_start(args, format);
-	int n = vsnprintf(t->buf + t->len, left, format, args);
-
+	t->len = format_add(t->buf, STORY_LEN, t->len, format, args);
 	va_end(args);
-	if (n > 0)
-		t->len += (size_t)n < left ? (size_t)n : left - 1;
 }
 
 /* Begin a sentence behind another. */
@@ -472,9 +468,10 @@ static void tell_fate(struct tale *t)
 
 		also(t);
 		add(t,
-		    "%s rewrites its addresses (NAT): beyond it, client is "
-		    "%s and server %s",
-		    here(t), endpoint_format(&s->conn->nat[0], a),
+		    "%s rewrites its addresses (NAT): %s > %s goes on as "
+		    "%s > %s",
+		    here(t), s->conn->end[0].label, s->conn->end[1].label,
+		    endpoint_format(&s->conn->nat[0], a),
 		    endpoint_format(&s->conn->nat[1], b));
 	} else if (has(t, NOTE_NAT)) {
 		also(t);
@@ -491,19 +488,31 @@ static void tell_fate(struct tale *t)
 	}
 }
 
+/* An end, as it is where it stands: the server, beyond a router's NAT. */
+static const struct endpoint *true_end(const struct conn *conn, int side)
+{
+	return side == 1 && conn->rewritten ? &conn->nat[1]
+					    : &conn->end[side].at;
+}
+
 struct cast story_cast(const struct story *story, const struct conn *conn)
 {
 	struct cast cast;
 
 	for (int side = 0; side < 2; side++) {
 		cast.end[side] =
-			names_of(story->names, &conn->end[side].at.addr);
+			names_of(story->names, &true_end(conn, side)->addr);
 		if (cast.end[side] == NULL)
 			cast.end[side] = side == 0 ? "client" : "server";
 	}
 	if (strcmp(cast.end[0], cast.end[1]) == 0)
 		cast = (struct cast){{"client", "server"}};
 	return cast;
+}
+
+char *story_address(const struct conn *conn, int side, char *buf)
+{
+	return endpoint_format(true_end(conn, side), buf);
 }
 
 void story_tell(const struct story *story, const struct step *step, char *buf)

@@ -21,6 +21,9 @@ struct cast {
 
 struct cast story_cast(const struct story *story, const struct conn *conn);
 
+/* The address and port of an end into BUF, of ENDPOINT_LEN bytes. */
+char *story_address(const struct conn *conn, int side, char *buf);
+
 /*
  * What happened in STEP, into BUF of STORY_LEN bytes: printable ASCII, "" if
  * there is nothing to say. Claims no more than the capture can know.

@@ -24,8 +24,7 @@ static struct svg_panel *panel_of(struct svg *svg, const struct step *s)
 	p->first = p->last = SVG_RUNGS_MAX;
 	for (int side = 0; side < 2; side++) {
 		snprintf(p->name[side], ENDPOINT_LEN, "%s", cast.end[side]);
-		snprintf(p->address[side], ENDPOINT_LEN, "%s",
-			 s->conn->end[side].label);
+		story_address(s->conn, side, p->address[side]);
 	}
 	return p;
 }

@@ -10,11 +10,11 @@
  */
 #include "render.h"
 
+#include "format.h"
 #include "label.h"
 #include "scan.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <string.h>
 
 enum {
@@ -82,15 +82,12 @@ static int columns(const char *text)
 __attribute__((format(printf, 2, 3))) static void add(struct line *line,
 						      const char *format, ...)
 {
-	size_t left = sizeof(line->text) - line->len;
 	va_list args;
 
 	va_start(args, format);
-	int n = vsnprintf(line->text + line->len, left, format, args);
-
+	line->len = format_add(line->text, sizeof(line->text), line->len,
+			       format, args);
 	va_end(args);
-	if (n > 0)
-		line->len += (size_t)n < left ? (size_t)n : left - 1;
 }
 
 static void repeat(struct line *line, const char *glyph, int n)
@@ -138,9 +135,9 @@ static void title(const struct text_renderer *t, const struct step *s, int side,
 		  int width, struct line *line)
 {
 	struct cast cast = story_cast(t->story, s->conn);
-	char whole[NAME_LEN + 1 + ENDPOINT_LEN];
+	char whole[NAME_LEN + 1 + ENDPOINT_LEN], address[ENDPOINT_LEN];
 	int len = snprintf(whole, sizeof(whole), "%s %s", cast.end[side],
-			   s->conn->end[side].label);
+			   story_address(s->conn, side, address));
 
 	line->len = 0;
 	if (len <= width) {

@@ -344,6 +344,18 @@ spoiled() { # TYPE OFFSET FORMAT VALUE SENTENCE
 	[[ $(wc -l <<<"$stderr") == 1 && $stderr == *"$5"* ]]
 }
 
+@test "ladder: pcapng torn here and there" {
+	local size at
+	pcap ng 150 <"$CAPTURES/refused-client.pcap" \
+		>"$BATS_TEST_TMPDIR/whole.pcapng"
+	size=$(stat -c %s "$BATS_TEST_TMPDIR/whole.pcapng")
+	for ((at = 0; at < size; at += 3)); do
+		head -c "$at" "$BATS_TEST_TMPDIR/whole.pcapng" \
+			>"$BATS_TEST_TMPDIR/in.pcapng"
+		sane "$LADDER_ASAN" "$BATS_TEST_TMPDIR/in.pcapng"
+	done
+}
+
 @test "ladder: link types 0 and 1 as 276, with VLAN tags and all the rest" {
 	local link
 	pcap make little micro 1 <"$CAPTURES/layers-client.packets" |
@@ -583,4 +595,8 @@ spoiled() { # TYPE OFFSET FORMAT VALUE SENTENCE
 		run -0 valgrind -q --error-exitcode=99 --leak-check=full \
 			"$LADDER" --events --port 80 --port 9000 "$capture"
 	done
+	run -0 valgrind -q --error-exitcode=99 --leak-check=full --track-fds=yes \
+		"$LADDER" --svg "$CAPTURES/merged.pcapng"
+	run -0 valgrind -q --error-exitcode=99 --leak-check=full --track-fds=yes \
+		"$LADDER" --summary "$CAPTURES"/two/{client,router}-nat.pcap
 }

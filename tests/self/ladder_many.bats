@@ -176,6 +176,7 @@ two() { # NAME OPTION...
 		two "$name" --events | expect "$CAPTURES/two/$name.events" ||
 			bad=1
 	done
+	two reply --svg | expect "$CAPTURES/two/reply.svg" || bad=1
 	((bad == 0))
 }
 
