@@ -13,10 +13,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* The headers of a system may be older than its kernel. */
+#if __has_include(<linux/openat2.h>)
+#include <linux/openat2.h>
+#else
+#define RESOLVE_NO_MAGICLINKS 0x02
+#define RESOLVE_BENEATH	      0x08
+struct open_how {
+	unsigned long long flags, mode, resolve;
+};
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
 
 enum { RACE_TRIES = 8 }; /* EAGAIN: names were moved meanwhile, openat2(2) */
 

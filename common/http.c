@@ -116,6 +116,26 @@ bool http_has_member(const char *text, size_t len, const char *word)
 	return false;
 }
 
+int64_t http_number(const char *text, size_t len, int64_t max)
+{
+	int64_t number = 0;
+
+	if (len == 0 || http_digits(text, len) != len)
+		return -1;
+	/* Too large is too large: it need not be known by how much. */
+	for (size_t i = 0; i < len && number <= max; i++)
+		number = number * 10 + (text[i] - '0');
+	return number <= max ? number : max + 1;
+}
+
+int http_version(const char *text, size_t len)
+{
+	if (len != strlen("HTTP/1.1") || memcmp(text, "HTTP/", 5) != 0 ||
+	    !is_digit(text[5]) || text[6] != '.' || !is_digit(text[7]))
+		return -1;
+	return (text[5] - '0') * 10 + text[7] - '0';
+}
+
 static bool is_address(char c)
 {
 	return is_alnum(c) || c == ':' || c == '.';
@@ -172,6 +192,25 @@ char *http_escape(char *to, const char *path)
 		*to++ = hex[(unsigned char)*path % 16];
 	}
 	return to;
+}
+
+char *http_put_number(char *to, uintmax_t number)
+{
+	char digits[24];
+	char *first = digits + sizeof(digits) - 1;
+
+	*first = '\0';
+	do {
+		*--first = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	return stpcpy(to, first);
+}
+
+char *http_put_field(char *to, const char *name, const char *value)
+{
+	to = stpcpy(stpcpy(to, name), ": ");
+	return stpcpy(stpcpy(to, value), "\r\n");
 }
 
 /* --- Dates --- */

@@ -49,6 +49,12 @@ const char *http_member(const char **at, const char *end, size_t *len);
 /* Whether that list TEXT has the member WORD, in letters of any case. */
 bool http_has_member(const char *text, size_t len, const char *word);
 
+/* The number TEXT, if it is only digits; MAX + 1 if it is larger; else -1. */
+int64_t http_number(const char *text, size_t len, int64_t max);
+
+/* 11 for "HTTP/1.1" (RFC 9112, section 2.3); -1 if TEXT is no version. */
+int http_version(const char *text, size_t len);
+
 /* Whether TEXT is a host with or without a port, RFC 3986, section 3.2.2. */
 bool http_is_authority(const char *text, size_t len);
 
@@ -61,6 +67,13 @@ int http_unescape(const char *text, size_t len);
  * ends; there is no NUL.
  */
 char *http_escape(char *to, const char *path);
+
+/*
+ * Write NUMBER, and a field line with its CR and LF, to TO, where there is room
+ * enough. Return where it ends, and where there is a NUL then, as stpcpy(3).
+ */
+char *http_put_number(char *to, uintmax_t number);
+char *http_put_field(char *to, const char *name, const char *value);
 
 /* --- Dates: RFC 9110, section 5.6.7 --- */
 

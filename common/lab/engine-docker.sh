@@ -249,8 +249,8 @@ engine_scenario() { # NAME
 	(docker_exec network portlab scenario "$scenario") >/dev/null
 }
 
-engine_capture() { # HOST
-	docker_exec network portlab capture "$1"
+engine_capture() { # HOST [HOST]
+	docker_exec network portlab capture "$1${2:+,$2}"
 }
 
 # --- a network for one command -----------------------------------------------

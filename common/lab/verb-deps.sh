@@ -3,7 +3,7 @@
 # shellcheck source=common/lab/deps.sh
 . "$LABDIR/deps.sh"
 
-verb_deps() { # [demo|live|replay|check|class|test|lint]
+verb_deps() { # [demo|live|replay|slides|check|class|test|bench|lint]
 	local -a need=() more=()
 	local without='tests that need them will be skipped'
 	[[ ${DEPS-} != skip ]] || return 0
@@ -20,6 +20,10 @@ verb_deps() { # [demo|live|replay|check|class|test|lint]
 		read -ra need <<<"$DEPS_BUILD" && read -ra more <<<"$DEPS_LIVE"
 		DEPS_WHY='the replay' without='it is shown all at once'
 		;;
+	slides)
+		read -ra need <<<"$DEPS_SLIDES" && read -ra more <<<"$DEPS_SLIDES_MORE"
+		DEPS_WHY='the slides' without='there will be no PDF'
+		;;
 	check)
 		read -ra need <<<"$DEPS_LAB $DEPS_TEST"
 		DEPS_WHY='grading'
@@ -33,10 +37,14 @@ verb_deps() { # [demo|live|replay|check|class|test|lint]
 		read -ra more <<<"$DEPS_TEST_MORE"
 		DEPS_WHY='the tests'
 		;;
+	bench)
+		read -ra need <<<"$DEPS_LAB" && read -ra more <<<"$DEPS_BENCH"
+		DEPS_WHY='the benchmarks' without='what needs them is left out'
+		;;
 	lint) read -ra need <<<"cc make $DEPS_LINT" && DEPS_WHY='make lint' ;;
 	*)
-		say_usage "deps knows demo, live, replay, check, class, test and lint," \
-			"not '$1'"
+		say_usage "deps knows demo, live, replay, slides, check, class," \
+			"test, bench and lint, not '$1'"
 		;;
 	esac
 	mapfile -t need < <(deps_missing "${need[@]}")

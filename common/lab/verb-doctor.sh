@@ -93,7 +93,7 @@ doctor_tools() {
 		elif [[ " $DEPS_LAB " == *" $tool "* ]]; then
 			doctor_row missing "$tool" "$(deps_command "$tool")"
 			bad=1
-		elif [[ $tool == "$DEPS_LIVE" ]]; then
+		elif [[ $tool == tmux ]]; then
 			doctor_row 'not needed' "$tool" \
 				"only for make demo LAB=01, live: $(deps_command tmux)"
 		elif [[ " $DEPS_LINT " == *" $tool "* ]]; then

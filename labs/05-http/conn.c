@@ -19,12 +19,8 @@
 
 enum { TURN_BYTES = 1024 * 1024 }; /* of a file, then others have theirs */
 
-/* What a step has come to. */
-enum step {
-	GO_ON, /* take another one */
-	WAIT,  /* there is nothing to be done now */
-	END,   /* nor will there be later */
-};
+/* What a step has come to: take another; not now; never. */
+enum step { GO_ON, WAIT, END };
 
 /* --- Beginning, end, deadline --- */
 
@@ -64,7 +60,7 @@ struct conn *conn_begin(struct server *s, int fd,
 		return NULL;
 	}
 	c->fd = fd;
-	c->file = -1;
+	c->content.fd = -1;
 	c->peer = *peer;
 	append(s, c);
 	s->count++;
@@ -73,8 +69,7 @@ struct conn *conn_begin(struct server *s, int fd,
 
 void conn_end(struct server *s, struct conn *c)
 {
-	if (c->file >= 0)
-		close(c->file);
+	content_close(&c->content);
 	close(c->fd); /* epoll forgets it by itself */
 	take_out(s, c);
 	s->count--;
@@ -121,11 +116,11 @@ static enum step after_error(void)
 }
 
 /* Read what has come, but once in a turn: then others have theirs. */
-static enum step read_some(struct server *s, struct conn *c)
+static enum step read_some(struct conn *c)
 {
-	if (s->has_read)
+	if (c->has_read)
 		return WAIT;
-	s->has_read = true;
+	c->has_read = true;
 	if (!resize_in(c, HEAD_BYTES))
 		return END;
 	/*
@@ -159,16 +154,15 @@ static enum step read_head(struct server *s, struct conn *c)
 		respond(s, c, status);
 		return GO_ON;
 	}
-	enum step step = read_some(s, c);
+	enum step step = read_some(c);
 	if (step == GO_ON && idle)
 		postpone(s, c); /* for the whole of the head */
 	return step == WAIT && idle && s->draining ? END : step;
 }
 
 /* The response is sent: what comes next? */
-static enum step finish(struct server *s, struct conn *c)
+static enum step finish(struct conn *c)
 {
-	postpone(s, c);
 	/*
 	 * Step 3: if it is not c->close, the next request begins: c->request is
 	 * empty again, and c->state is CONN_READ. Go on.
@@ -178,17 +172,18 @@ static enum step finish(struct server *s, struct conn *c)
 	 * from a client who has not read it yet. So if it is c->close, only
 	 * shut one direction, by shutdown(2), and go on with CONN_LINGER.
 	 */
+	(void)c;
 	return END;
 }
 
 static enum step send_file(struct server *s, struct conn *c)
 {
 	/*
-	 * Step 4: sendfile(2), from c->offset, which it moves on, to c->end,
-	 * but no more than TURN_BYTES at once. If it fails: after_error(). If
-	 * it sends nothing, the file is shorter by now than its head says: END.
-	 * There is more: postpone(), and WAIT. That was all: close c->file,
-	 * make it -1, and finish().
+	 * Step 4: sendfile(2) from c->content.fd, and from c->offset, which it
+	 * moves on, to c->content.size; but no more than TURN_BYTES at once. If
+	 * it fails: after_error(). If it sends nothing, the file is shorter by
+	 * now than its head says: END. Else postpone(). If there is more, WAIT;
+	 * if that was all, content_close() and finish().
 	 */
 	(void)s;
 	(void)c;
@@ -203,18 +198,17 @@ static enum step send_response(struct server *s, struct conn *c)
 	 * Step 1: send(2) the c->out_len bytes at c->out, MSG_NOSIGNAL, and
 	 * move both on by what it has taken. If it fails: after_error().
 	 *
-	 * Step 4: if there is c->file to come, add MSG_MORE: then its first
-	 * bytes may go into the same segment.
+	 * Step 4: if there is a file to come (c->content.fd is not -1), add
+	 * MSG_MORE: then its first bytes may go into the same segment.
 	 */
 	todo(1, "send, in send_response(), conn.c");
 
-	if (c->out_len > 0) {
-		postpone(s, c);
+	postpone(s, c);
+	if (c->out_len > 0)
 		return WAIT;
-	}
 	free(c->out_kept);
 	c->out_kept = NULL;
-	return c->file >= 0 ? GO_ON : finish(s, c);
+	return c->content.fd >= 0 ? GO_ON : finish(c);
 }
 
 /* Read until the client has closed, too; what it says does not matter. */
@@ -248,7 +242,7 @@ static bool take_steps(struct server *s, struct conn *c)
 
 bool conn_advance(struct server *s, struct conn *c)
 {
-	s->has_read = false;
+	c->has_read = false;
 	return take_steps(s, c);
 }
 
@@ -257,7 +251,7 @@ bool conn_expire(struct server *s, struct conn *c)
 	/*
 	 * Step 4: if half a request has come (CONN_READ, and there is something
 	 * in c->in), the client learns what was the matter: postpone(), set
-	 * c->request.head to where it is, respond() with 408, s->has_read so
+	 * c->request.head to where it is, respond() with 408, c->has_read so
 	 * that nothing more is read, and take_steps(). All others just end.
 	 */
 	conn_end(s, c);

@@ -24,10 +24,10 @@ would have kept the connection for the next request."
 step "Three files: one connection with HTTP/1.1, three with HTTP/1.0"
 run server "cd $SITE; cp index.html a; cp index.html b"
 start server 8080 "httpd $SITE"
-run client "curl -sS -o $HERE/got -w '%{http_code} from port %{local_port}\n' \\
-	'$U/{a,b,index.html}'"
-run client "curl -0 -sS -o $HERE/got -w '%{http_code} from port %{local_port}\n' \\
-	'$U/{a,b,index.html}'"
+run client "curl -sS -w '%{http_code} from port %{local_port}\n' \\
+	-o $HERE/got '$U/{a,b,index.html}'"
+run client "curl -0 -sS -w '%{http_code} from port %{local_port}\n' \\
+	-o $HERE/got '$U/{a,b,index.html}'"
 run server "ss -Htan state time-wait | tr -s ' '"
 notice "Notice: with HTTP/1.0 each file has a handshake of its own; and as the
 server closes first, it is the server that has the TIME-WAIT."
@@ -89,7 +89,7 @@ run client "curl -sS http://server4/"
 show router 1-2
 notice "Notice: the client's connection is with port 80, from beginning to end."
 
-step "SIGTERM: no new clients, and those who are there get what they asked for"
+step "SIGTERM: no new clients; those who are there get what they asked for"
 scenario ''
 run server "seq 2000000 >$SITE/long"
 start server 8080 "httpd $SITE"

@@ -28,36 +28,24 @@
 #include "cli.h"
 
 enum {
-	DEFAULT_PORT = 8080,
-	DEFAULT_IDLE_MS = 10000,
 	IDLE_MS_MAX = 3600000,
 	NS_PER_MS = 1000000,
 	BACKLOG = 4096,	  /* connections that wait, if the kernel allows it */
-	ACCEPT_MAX = 64,  /* of them in one turn of the loop */
-	EVENTS_MAX = 256, /* in one turn */
+	EVENTS_MAX = 256, /* in one turn of the loop */
 	FILES_SHARE = 8,  /* one descriptor in so many is left to files */
-	REST_MS = 100,
-};
-
-struct loop {
-	struct server server;
-	int epoll;
-	int listener;
-	size_t most;	     /* connections at once */
-	size_t rest_count;   /* no more are taken while there are so many, */
-	net_time rest_until; /* and until then; NET_FOREVER: they are taken */
+	REST_MS = 100,	  /* when no client is accepted: then look again */
 };
 
 /* --- Waiting --- */
 
 /* Have epoll wait for EVENTS of FD, and give us DATA then; -1 with errno. */
-static int watch(struct loop *l, int op, int fd, uint32_t events, void *data)
+static int watch(struct server *s, int op, int fd, uint32_t events, void *data)
 {
 	/*
-	 * Step 4: epoll_ctl(2) on l->epoll, with a struct epoll_event in which
+	 * Step 4: epoll_ctl(2) on s->epoll, with a struct epoll_event in which
 	 * these are.
 	 */
-	(void)l;
+	(void)s;
 	(void)op;
 	(void)fd;
 	(void)events;
@@ -68,7 +56,7 @@ static int watch(struct loop *l, int op, int fd, uint32_t events, void *data)
 static void begin_turn(struct server *s);
 
 /* Let C go on, HOW: conn_advance() or conn_expire(). */
-static void advance(struct loop *l, struct conn *c,
+static void advance(struct server *s, struct conn *c,
 		    bool (*how)(struct server *, struct conn *))
 {
 	/*
@@ -79,72 +67,51 @@ static void advance(struct loop *l, struct conn *c,
 	 *
 	 * Until then C is waited for here, and nobody else is served meanwhile.
 	 */
-	while (how(&l->server, c)) {
+	while (how(s, c)) {
 		short events = c->state == CONN_SEND ? POLLOUT : POLLIN;
-		net_time deadline = c->deadline;
 
-		if (!cli_wait_until(c->fd, events, deadline)) {
-			conn_end(&l->server, c);
+		if (!cli_wait_until(c->fd, events, c->deadline)) {
+			conn_end(s, c);
 			return;
 		}
-		begin_turn(&l->server);
+		begin_turn(s);
 	}
 }
 
 /* --- New connections --- */
 
-/*
- * No room for another client. It stays in the backlog, so the listener stays
- * ready, and we would spin: do not ask it until somebody has gone, or until
- * another program may have given something back.
- */
-static void rest(struct loop *l)
-{
-	/*
-	 * Step 4: watch() the listener for nothing: events 0. Remember in
-	 * l->rest_count how many connections there are, and in l->rest_until
-	 * the time that is REST_MS away: end_rest() looks at them.
-	 */
-	(void)l;
-}
-
-static void end_rest(struct loop *l)
-{
-	bool over = l->server.count < l->rest_count ||
-		    l->server.now >= l->rest_until;
-
-	if (l->rest_until == NET_FOREVER || !over)
-		return;
-	l->rest_until = NET_FOREVER;
-	watch(l, EPOLL_CTL_MOD, l->listener, EPOLLIN, NULL);
-}
-
 /* Take the next client; false if there is none, or no room. */
-static bool accept_client(struct loop *l)
+static bool accept_client(struct server *s)
 {
 	struct net_endpoint peer;
-	struct conn *c;
 
-	errno = EMFILE;
-	int fd = l->server.count < l->most
-			 ? net_accept_nonblocking(l->listener, &peer)
-			 : -1;
-	if (fd >= 0 && (c = conn_begin(&l->server, fd, &peer)) != NULL) {
-		/* Its request may be here already. */
-		advance(l, c, conn_advance);
-		return true;
-	}
-	if (net_no_room(errno))
-		rest(l);
+	if (s->count >= s->most)
+		return false;
+	int fd = net_accept_nonblocking(s->listener, &peer);
+	struct conn *c = fd < 0 ? NULL : conn_begin(s, fd, &peer);
+	if (c)
+		advance(s, c, conn_advance); /* its request may be here */
+	else if (net_no_room(errno))
+		s->no_room = true;
 	else if (errno != EAGAIN)
 		cli_die_errno("accept");
-	return false;
+	return c != NULL;
 }
 
-static void accept_clients(struct loop *l)
+/*
+ * Whoever finds no room stays in the backlog, so the listener stays ready, and
+ * we would spin: it is not waited for in the next turn, or as long as there are
+ * too many connections.
+ */
+static void update_listener(struct server *s)
 {
-	for (int n = 0; n < ACCEPT_MAX && accept_client(l); n++)
-		;
+	/*
+	 * Step 4: it is waited for, unless we are s->draining, or the last
+	 * client has found s->no_room (make that false again), or s->count is
+	 * not less than s->most. If this is not what s->accepting says, set it,
+	 * and tell epoll, by watch(): EPOLLIN, or nothing, which is 0.
+	 */
+	(void)s;
 }
 
 /* --- The loop --- */
@@ -161,96 +128,87 @@ static void begin_turn(struct server *s)
 	s->clock = clock;
 }
 
-/* When something is to be done, even if nothing happens. */
-static net_time next_deadline(const struct loop *l)
-{
-	net_time next =
-		l->server.first ? l->server.first->deadline : NET_FOREVER;
-
-	return l->rest_until < next ? l->rest_until : next;
-}
-
 /* Wait; let those go on that can, and those no more that had their time. */
-static void turn(struct loop *l, net_time deadline)
+static void turn(struct server *s)
 {
 	/*
 	 * Step 4: wait for up to EVENTS_MAX events by epoll_pwait(2), no longer
-	 * than until DEADLINE: net_ms_left(). Its mask is cli_wait_mask(), so
-	 * that SIGTERM ends the wait, with EINTR. Then begin_turn(). For each
-	 * event: its data is the connection to advance(), by conn_advance(), or
-	 * NULL for the listener: accept_clients(). Then advance() by
-	 * conn_expire() whoever is first in the list, as long as its deadline
-	 * is not later than s->now; and end_rest().
+	 * than until the deadline of s->first, if there is one: net_ms_left();
+	 * and no longer than REST_MS, if s->accepting is false. Its mask is
+	 * cli_wait_mask(), so that SIGTERM ends the wait, with EINTR. Then
+	 * begin_turn(). The data of each event is the connection to advance(),
+	 * by conn_advance(), or NULL for the listener: accept_client() until
+	 * there is none, but not for ever. Then advance() by conn_expire()
+	 * whoever is the first of all, as long as its deadline is not later
+	 * than s->now; and update_listener().
 	 *
 	 * Until then: wait for one client, and serve it.
 	 */
-	(void)accept_clients;
-	(void)deadline;
-	(void)end_rest;
-	if (!cli_wait(l->listener, POLLIN))
+	(void)update_listener;
+	if (!cli_wait(s->listener, POLLIN))
 		return;
-	begin_turn(&l->server);
-	accept_client(l);
+	begin_turn(s);
+	accept_client(s);
 }
 
 /*
- * Stop accepting, and end when no connection is left, at the latest when the
- * idle time is over.
+ * Stop accepting, and end when no connection is left, or when the idle time is
+ * over.
  */
-static void drain(struct loop *l)
+static void drain(struct server *s)
 {
 	/*
-	 * Step 4: accept_clients() who have come, close the listener, set
+	 * Step 4: accept_client() as long as there is one, but at most s->most
+	 * times; close the listener, with s->accepting set to false; and set
 	 * s->draining. A request may have come of which we do not know yet: so
 	 * advance() each connection once more; it ends if it has nothing to do
-	 * (see read_head() in conn.c). As long as there are any, and s->now is
-	 * not s->idle later, take turns. Then conn_end() those that are left.
+	 * (see read_head() in conn.c). As long as there are any, and s->idle
+	 * has not passed, take turns. Then conn_end() those that are left.
 	 */
-	struct server *s = &l->server;
-
-	close(l->listener);
+	close(s->listener);
 	while (s->first)
 		conn_end(s, s->first);
 }
 
 /* --- Beginning --- */
 
-static void begin(struct loop *l, const char *addr, uint16_t port)
+static void begin(struct server *s, const char *addr, uint16_t port)
 {
 	int on = 1, limit = net_raise_descriptor_limit();
 	struct net_endpoint local;
 	char text[NET_ENDPOINT_LEN];
 
 	/* The second listen() only makes the backlog longer. */
-	l->listener = net_listen(addr, port);
-	if (l->listener < 0 || listen(l->listener, BACKLOG) < 0 ||
-	    net_local(l->listener, &local) < 0)
+	s->listener = net_listen(addr, port);
+	if (s->listener < 0 || listen(s->listener, BACKLOG) < 0 ||
+	    net_local(s->listener, &local) < 0)
 		cli_die_errno("port %u", port);
 	/*
 	 * Connections inherit it. Nagle's algorithm would hold back a small
 	 * response until the one before it is acknowledged.
 	 */
-	setsockopt(l->listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	l->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (watch(l, EPOLL_CTL_ADD, l->listener, EPOLLIN, NULL) < 0)
+	setsockopt(s->listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	s->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (s->epoll < 0 ||
+	    watch(s, EPOLL_CTL_ADD, s->listener, EPOLLIN, NULL) < 0)
 		cli_die_errno("epoll");
-	int most = limit - limit / FILES_SHARE - l->epoll - 1;
+	s->accepting = true;
+	int most = limit - limit / FILES_SHARE - s->epoll - 1;
 	if (most < 1)
 		cli_die("%d descriptors are too few (ulimit -n)", limit);
-	l->most = (size_t)most;
-	l->rest_until = NET_FOREVER;
-	begin_turn(&l->server);
+	s->most = (size_t)most;
+	begin_turn(s);
 	cli_log("listening on %s",
 		net_endpoint_format(&local, text, sizeof text));
 }
 
 int main(int argc, char **argv)
 {
-	static struct loop loop;
-	struct server *s = &loop.server;
+	static struct server server;
+	struct server *s = &server;
 	const char *addr = NULL;
-	uint16_t port = DEFAULT_PORT;
-	long idle_ms = DEFAULT_IDLE_MS;
+	uint16_t port = 8080;
+	long idle_ms = 10000;
 	int opt;
 
 	cli_init(argv[0], "[-b ADDR] [-p PORT] [-t IDLE_MS] [-v] DIR");
@@ -272,9 +230,9 @@ int main(int argc, char **argv)
 	if (s->root < 0)
 		cli_die_errno("%s", argv[optind]);
 	s->idle = idle_ms * NS_PER_MS;
-	begin(&loop, addr, port);
+	begin(s, addr, port);
 	while (!cli_stopping())
-		turn(&loop, next_deadline(&loop));
-	drain(&loop);
+		turn(s);
+	drain(s);
 	return CLI_OK;
 }

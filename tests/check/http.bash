@@ -21,6 +21,7 @@ site_names() {
 	TEXT=notes-$((SEED % 9973)).txt
 	STYLE=style-$((SEED % 89)).css SCRIPT=app-$((SEED % 97)).js
 	IMAGE=photo-$((SEED % 83)).png BYTES=bytes-$((SEED % 79)).bin
+	LONG=long-$((SEED % 73)).bin
 	EMPTY=empty-$((SEED % 71)).txt LARGE=large-$((SEED % 61)).bin
 	FOLDER=folder-$((SEED % 59)) BARE=bare-$((SEED % 53))
 	LOCKED=locked-$((SEED % 47)).txt FIFO=fifo-$((SEED % 43))
@@ -78,8 +79,12 @@ site_bytes() {
 	} >"$WWW/$IMAGE"
 	{
 		printf '%b' "$all"
+		seq "$SEED" $((SEED + 2000))
+	} | head -c 12000 >"$WWW/$BYTES"
+	{
+		printf '%b' "$all"
 		seq "$SEED" $((SEED + 60000))
-	} >"$WWW/$BYTES"
+	} >"$WWW/$LONG"
 	truncate -s "$((LARGE_BYTES + SEED % 1000))" "$WWW/$LARGE"
 	for ((at = 0; at < LARGE_BYTES; at += LARGE_STEP)); do
 		seq "$((SEED + at))" 7 "$((SEED + at + 3000))" |

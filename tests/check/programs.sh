@@ -126,7 +126,7 @@ program_default() { # PLACEHOLDER
 	local key name value
 	DEFAULT=''
 	while read -r key name value || [[ -n $key ]]; do
-		[[ $key:$name != "placeholder:$1" ]] || DEFAULT=$value
+		[[ $key$name != "placeholder:$1" ]] || DEFAULT=$value
 	done <"$LAB/lab.conf"
 }
 

@@ -117,6 +117,24 @@ static void lists(void)
 	CHECK(!member("not close", "close") && !member(",", ""));
 }
 
+static void numbers(void)
+{
+	char text[64];
+
+	CHECK(http_number("0", 1, 9) == 0 && http_number("009", 3, 9) == 9);
+	CHECK(http_number("10", 2, 9) == 10 && http_number("999", 3, 9) == 10);
+	CHECK(http_number("", 0, 9) == -1 && http_number("-1", 2, 9) == -1);
+	CHECK(http_number("1 ", 2, 9) == -1 && http_number("+1", 2, 9) == -1);
+	CHECK(http_put_number(text, 0) == text + 1 && strcmp(text, "0") == 0);
+	CHECK(http_put_number(text, UINTMAX_MAX) == text + 20 &&
+	      strcmp(text, "18446744073709551615") == 0);
+	CHECK(http_put_field(text, "A", "b") == text + 6 &&
+	      strcmp(text, "A: b\r\n") == 0);
+	CHECK(http_version("HTTP/1.1", 8) == 11);
+	CHECK(http_version("HTTP/0.9", 8) == 9);
+	CHECK(http_version("HTTP/1.1", 7) == -1);
+}
+
 static void escapes(void)
 {
 	char text[64], *end = http_escape(text, "a b/%\r\n\xc3\xa4\\//x?#");
@@ -297,6 +315,9 @@ static void request_lines(void)
 		{400, "GET /  HTTP/1.1\r\n"},
 		{400, "GET / HTTP/1.1 \r\n"},
 		{400, "GET\t/ HTTP/1.1\r\n"},
+		{400, "GET /a\tb HTTP/1.1\r\n"},
+		{400, "GET /a\x7f HTTP/1.1\r\n"},
+		{200, "GET /\xc3\xa4 HTTP/1.0\r\n\r\n"},
 		{400, "GET /a b HTTP/1.1\r\n"},
 		{400, "G(T / HTTP/1.1\r\n"},
 		{400, "GET / HTTP/1.1\n"},
@@ -423,6 +444,7 @@ static void limits(void)
 	CHECK(repeated("GET /", "a", line + 1, " HTTP/1.0\r\n\r\n") == 414);
 	CHECK(repeated("", "a", REQUEST_LINE_BYTES - 1, "") == 0);
 	CHECK(repeated("", "a", REQUEST_LINE_BYTES, "") == 414);
+	CHECK(repeated("GET /", "a", 100000, " HTTP/1.0\r\n\r\n") == 414);
 	CHECK(repeated("GET / HTTP/1.0\r\nA: ", "b", head, "\r\n\r\n") == 200);
 	CHECK(repeated("GET / HTTP/1.0\r\nA: ", "b", head + 1, "\r\n\r\n") ==
 	      431);
@@ -447,7 +469,7 @@ static void fields_are_understood(void)
 {
 	struct request r = parsed(GET("Connection: a\r\nconnection:CLOSE\r\n"));
 
-	CHECK(r.method == METHOD_GET && r.minor == 1 && r.host && r.close &&
+	CHECK(r.method == METHOD_GET && r.minor == 1 && r.has_host && r.close &&
 	      !r.keep_alive && r.since.len == 0 && r.length == 0);
 	r = parsed("HEAD / HTTP/1.0\r\nConnection: keep-alive, x\r\n\r\n");
 	CHECK(r.method == METHOD_HEAD && r.minor == 0 && r.keep_alive);
@@ -504,6 +526,7 @@ static const struct check_test tests[] = {
 	{"dates-are-written", dates_are_written},
 	{"authorities", authorities},
 	{"lists", lists},
+	{"numbers", numbers},
 	{"escapes", escapes},
 	{"names", names},
 	{"log-lines", log_lines},

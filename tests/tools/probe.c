@@ -55,7 +55,7 @@
  *   offer NAME DATA             send it, or as much as the peer takes, until it
  *                               answers or ends the connection
  *   drip NAME DATA every MS     byte by byte, until the peer does so
- *   swap FILE FILE MS           exchange the names again and again for MS
+ *   swap FILE FILE MS           exchange the names again and again, for MS
  *   half-close NAME             FIN; receiving goes on
  *   reset NAME                  RST
  *   close NAME

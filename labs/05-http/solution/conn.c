@@ -4,7 +4,7 @@
  * A connection is in one of three states, and for each there is a function that
  * takes one step. conn_advance() takes steps until one would have to wait. A
  * connection that waits has memory only for bytes that wait with it: an idle
- * one has none.
+ * one has next to none.
  *
  * Next: httpd.c.
  */
@@ -19,12 +19,8 @@
 
 enum { TURN_BYTES = 1024 * 1024 }; /* of a file, then others have theirs */
 
-/* What a step has come to. */
-enum step {
-	GO_ON, /* take another one */
-	WAIT,  /* there is nothing to be done now */
-	END,   /* nor will there be later */
-};
+/* What a step has come to: take another; not now; never. */
+enum step { GO_ON, WAIT, END };
 
 /* --- Beginning, end, deadline --- */
 
@@ -64,7 +60,7 @@ struct conn *conn_begin(struct server *s, int fd,
 		return NULL;
 	}
 	c->fd = fd;
-	c->file = -1;
+	c->content.fd = -1;
 	c->peer = *peer;
 	append(s, c);
 	s->count++;
@@ -73,8 +69,7 @@ struct conn *conn_begin(struct server *s, int fd,
 
 void conn_end(struct server *s, struct conn *c)
 {
-	if (c->file >= 0)
-		close(c->file);
+	content_close(&c->content);
 	close(c->fd); /* epoll forgets it by itself */
 	take_out(s, c);
 	s->count--;
@@ -121,11 +116,11 @@ static enum step after_error(void)
 }
 
 /* Read what has come, but once in a turn: then others have theirs. */
-static enum step read_some(struct server *s, struct conn *c)
+static enum step read_some(struct conn *c)
 {
-	if (s->has_read)
+	if (c->has_read)
 		return WAIT;
-	s->has_read = true;
+	c->has_read = true;
 	if (!resize_in(c, HEAD_BYTES))
 		return END;
 	ssize_t n = recv(c->fd, c->in + c->in_end, HEAD_BYTES - c->in_end, 0);
@@ -156,16 +151,15 @@ static enum step read_head(struct server *s, struct conn *c)
 		respond(s, c, status);
 		return GO_ON;
 	}
-	enum step step = read_some(s, c);
+	enum step step = read_some(c);
 	if (step == GO_ON && idle)
 		postpone(s, c); /* for the whole of the head */
 	return step == WAIT && idle && s->draining ? END : step;
 }
 
 /* The response is sent: what comes next? */
-static enum step finish(struct server *s, struct conn *c)
+static enum step finish(struct conn *c)
 {
-	postpone(s, c);
 	c->request = (struct request){0};
 	c->state = c->close ? CONN_LINGER : CONN_READ;
 	/*
@@ -180,21 +174,19 @@ static enum step finish(struct server *s, struct conn *c)
 
 static enum step send_file(struct server *s, struct conn *c)
 {
-	size_t left = (size_t)(c->end - c->offset);
-	ssize_t n = sendfile(c->fd, c->file, &c->offset,
+	size_t left = (size_t)(c->content.size - c->offset);
+	ssize_t n = sendfile(c->fd, c->content.fd, &c->offset,
 			     left < TURN_BYTES ? left : TURN_BYTES);
 
 	if (n < 0)
 		return after_error();
 	if (n == 0)
 		return END; /* the file is shorter by now than its head says */
-	if (c->offset < c->end) {
-		postpone(s, c);
+	postpone(s, c);
+	if (c->offset < c->content.size)
 		return WAIT;
-	}
-	close(c->file);
-	c->file = -1;
-	return finish(s, c);
+	content_close(&c->content);
+	return finish(c);
 }
 
 static enum step send_response(struct server *s, struct conn *c)
@@ -203,25 +195,25 @@ static enum step send_response(struct server *s, struct conn *c)
 		return send_file(s, c);
 	/* MSG_MORE: the file may go into the same segment. */
 	ssize_t n = send(c->fd, c->out, c->out_len,
-			 MSG_NOSIGNAL | (c->file >= 0 ? MSG_MORE : 0));
+			 MSG_NOSIGNAL | (c->content.fd >= 0 ? MSG_MORE : 0));
 	if (n < 0)
 		return after_error();
+	postpone(s, c);
 	c->out += n;
 	c->out_len -= (size_t)n;
-	if (c->out_len > 0) {
-		postpone(s, c);
+	if (c->out_len > 0)
 		return WAIT;
-	}
 	free(c->out_kept);
 	c->out_kept = NULL;
-	return c->file >= 0 ? GO_ON : finish(s, c);
+	return c->content.fd >= 0 ? GO_ON : finish(c);
 }
 
 /* Read until the client has closed, too; what it says does not matter. */
 static enum step linger(struct server *s, struct conn *c)
 {
+	(void)s;
 	c->in_start = c->in_end;
-	return read_some(s, c);
+	return read_some(c);
 }
 
 /* --- Going on --- */
@@ -246,7 +238,7 @@ static bool take_steps(struct server *s, struct conn *c)
 
 bool conn_advance(struct server *s, struct conn *c)
 {
-	s->has_read = false;
+	c->has_read = false;
 	return take_steps(s, c);
 }
 
@@ -260,6 +252,6 @@ bool conn_expire(struct server *s, struct conn *c)
 	postpone(s, c);
 	c->request.head = c->in;
 	respond(s, c, 408);
-	s->has_read = true;
+	c->has_read = true;
 	return take_steps(s, c);
 }

@@ -18,11 +18,10 @@
 
 #define INDEX "index.html"
 
-static int open_file(int root, const char *path)
-{
+enum {
 	/* A FIFO without a writer, or a terminal, must not keep us waiting. */
-	return beneath_open(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-}
+	OPEN_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY,
+};
 
 static int status_of(int err)
 {
@@ -61,7 +60,7 @@ int files_open(int root, const char *path, struct content *content)
 	bool folder = len == 0 || path[len - 1] == '/';
 
 	stpcpy(stpcpy(name, path), folder ? INDEX : "");
-	int fd = open_file(root, name);
+	int fd = beneath_open(root, name, OPEN_FLAGS);
 	int status = fd < 0 ? status_of(errno) : inspect(fd, name, content);
 	if (fd >= 0 && status != 200)
 		close(fd);
@@ -69,9 +68,16 @@ int files_open(int root, const char *path, struct content *content)
 		return status;
 	/* No index, but if there is the folder: we do not list what is in it.
 	 */
-	fd = open_file(root, len == 0 ? "." : path);
+	fd = beneath_open(root, len == 0 ? "." : path, OPEN_FLAGS);
 	if (fd < 0)
 		return status;
 	close(fd);
 	return 403;
+}
+
+void content_close(struct content *content)
+{
+	if (content->fd >= 0)
+		close(content->fd);
+	content->fd = -1;
 }

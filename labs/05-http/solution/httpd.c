@@ -25,105 +25,76 @@
 #include "cli.h"
 
 enum {
-	DEFAULT_PORT = 8080,
-	DEFAULT_IDLE_MS = 10000,
 	IDLE_MS_MAX = 3600000,
 	NS_PER_MS = 1000000,
 	BACKLOG = 4096,	  /* connections that wait, if the kernel allows it */
-	ACCEPT_MAX = 64,  /* of them in one turn of the loop */
-	EVENTS_MAX = 256, /* in one turn */
+	EVENTS_MAX = 256, /* in one turn of the loop */
 	FILES_SHARE = 8,  /* one descriptor in so many is left to files */
-	REST_MS = 100,
-};
-
-struct loop {
-	struct server server;
-	int epoll;
-	int listener;
-	size_t most;	     /* connections at once */
-	size_t rest_count;   /* no more are taken while there are so many, */
-	net_time rest_until; /* and until then; NET_FOREVER: they are taken */
+	REST_MS = 100,	  /* when no client is accepted: then look again */
 };
 
 /* --- Waiting --- */
 
 /* Have epoll wait for EVENTS of FD, and give us DATA then; -1 with errno. */
-static int watch(struct loop *l, int op, int fd, uint32_t events, void *data)
+static int watch(struct server *s, int op, int fd, uint32_t events, void *data)
 {
 	struct epoll_event event = {.events = events, .data.ptr = data};
 
-	return epoll_ctl(l->epoll, op, fd, &event);
+	return epoll_ctl(s->epoll, op, fd, &event);
 }
 
 /*
  * Let C go on. If it then has to wait for the same as before, which is usual,
  * epoll need not be told; of one that never has to wait it never hears.
  */
-static void advance(struct loop *l, struct conn *c,
+static void advance(struct server *s, struct conn *c,
 		    bool (*how)(struct server *, struct conn *))
 {
-	if (!how(&l->server, c))
+	if (!how(s, c))
 		return;
 	int op = c->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 	uint32_t events = c->state == CONN_SEND ? EPOLLOUT : EPOLLIN;
 	if (c->events == events)
 		return;
 	c->events = events;
-	if (watch(l, op, c->fd, events, c) < 0)
-		conn_end(&l->server, c); /* the kernel has no memory */
+	if (watch(s, op, c->fd, events, c) < 0)
+		conn_end(s, c); /* the kernel has no memory */
 }
 
 /* --- New connections --- */
 
-/*
- * No room for another client. It stays in the backlog, so the listener stays
- * ready, and we would spin: do not ask it until somebody has gone, or until
- * another program may have given something back.
- */
-static void rest(struct loop *l)
-{
-	watch(l, EPOLL_CTL_MOD, l->listener, 0, NULL);
-	l->rest_count = l->server.count;
-	l->rest_until = net_deadline(REST_MS);
-}
-
-static void end_rest(struct loop *l)
-{
-	bool over = l->server.count < l->rest_count ||
-		    l->server.now >= l->rest_until;
-
-	if (l->rest_until == NET_FOREVER || !over)
-		return;
-	l->rest_until = NET_FOREVER;
-	watch(l, EPOLL_CTL_MOD, l->listener, EPOLLIN, NULL);
-}
-
 /* Take the next client; false if there is none, or no room. */
-static bool accept_client(struct loop *l)
+static bool accept_client(struct server *s)
 {
 	struct net_endpoint peer;
-	struct conn *c;
 
-	errno = EMFILE;
-	int fd = l->server.count < l->most
-			 ? net_accept_nonblocking(l->listener, &peer)
-			 : -1;
-	if (fd >= 0 && (c = conn_begin(&l->server, fd, &peer)) != NULL) {
-		/* Its request may be here already. */
-		advance(l, c, conn_advance);
-		return true;
-	}
-	if (net_no_room(errno))
-		rest(l);
+	if (s->count >= s->most)
+		return false;
+	int fd = net_accept_nonblocking(s->listener, &peer);
+	struct conn *c = fd < 0 ? NULL : conn_begin(s, fd, &peer);
+	if (c)
+		advance(s, c, conn_advance); /* its request may be here */
+	else if (net_no_room(errno))
+		s->no_room = true;
 	else if (errno != EAGAIN)
 		cli_die_errno("accept");
-	return false;
+	return c != NULL;
 }
 
-static void accept_clients(struct loop *l)
+/*
+ * Whoever finds no room stays in the backlog, so the listener stays ready, and
+ * we would spin: it is not waited for in the next turn, or as long as there are
+ * too many connections.
+ */
+static void update_listener(struct server *s)
 {
-	for (int n = 0; n < ACCEPT_MAX && accept_client(l); n++)
-		;
+	bool accept = !s->draining && !s->no_room && s->count < s->most;
+
+	s->no_room = false;
+	if (accept == s->accepting)
+		return;
+	s->accepting = accept;
+	watch(s, EPOLL_CTL_MOD, s->listener, accept ? EPOLLIN : 0, NULL);
 }
 
 /* --- The loop --- */
@@ -140,100 +111,95 @@ static void begin_turn(struct server *s)
 	s->clock = clock;
 }
 
-/* When something is to be done, even if nothing happens. */
-static net_time next_deadline(const struct loop *l)
-{
-	net_time next =
-		l->server.first ? l->server.first->deadline : NET_FOREVER;
-
-	return l->rest_until < next ? l->rest_until : next;
-}
-
 /* Wait; let those go on that can, and those no more that had their time. */
-static void turn(struct loop *l, net_time deadline)
+static void turn(struct server *s)
 {
 	struct epoll_event events[EVENTS_MAX];
-	struct server *s = &l->server;
-	int n = epoll_pwait(l->epoll, events, EVENTS_MAX, net_ms_left(deadline),
-			    cli_wait_mask());
+	int ms = net_ms_left(s->first ? s->first->deadline : NET_FOREVER);
 
+	if (!s->accepting && (ms < 0 || ms > REST_MS))
+		ms = REST_MS;
+	int n = epoll_pwait(s->epoll, events, EVENTS_MAX, ms, cli_wait_mask());
 	if (n < 0 && errno != EINTR)
 		cli_die_errno("epoll_pwait");
 	begin_turn(s);
 	for (int i = 0; i < n; i++) {
 		if (events[i].data.ptr)
-			advance(l, events[i].data.ptr, conn_advance);
+			advance(s, events[i].data.ptr, conn_advance);
 		else
-			accept_clients(l);
+			for (int k = 0; k < EVENTS_MAX && accept_client(s); k++)
+				;
 	}
 	while (s->first && s->first->deadline <= s->now)
-		advance(l, s->first, conn_expire);
-	end_rest(l);
+		advance(s, s->first, conn_expire);
+	update_listener(s);
 }
 
 /*
- * Stop accepting, and end when no connection is left. A request may have come
- * of which we do not know yet: so each is asked once more, and ends if it has
- * nothing to do.
+ * Stop accepting, and end when no connection is left. Those who have come are
+ * taken; and each is asked once more, for it may have sent a request of which
+ * we do not know yet. It ends if it has nothing to do.
  */
-static void drain(struct loop *l)
+static void drain(struct server *s)
 {
-	struct server *s = &l->server;
 	net_time end = s->now + s->idle;
-	struct conn *c = s->first, *next;
+	struct conn *next;
 
-	accept_clients(l);
-	close(l->listener);
-	l->rest_until = NET_FOREVER;
+	for (size_t n = 0; n < s->most && accept_client(s); n++)
+		;
+	close(s->listener);
+	s->accepting = false;
 	s->draining = true;
+	struct conn *c = s->first;
 	for (size_t n = s->count; n > 0; n--, c = next) {
 		next = c->after;
-		advance(l, c, conn_advance);
+		advance(s, c, conn_advance);
 	}
 	while (s->first && s->now < end)
-		turn(l, next_deadline(l) < end ? next_deadline(l) : end);
+		turn(s);
 	while (s->first)
 		conn_end(s, s->first);
 }
 
 /* --- Beginning --- */
 
-static void begin(struct loop *l, const char *addr, uint16_t port)
+static void begin(struct server *s, const char *addr, uint16_t port)
 {
 	int on = 1, limit = net_raise_descriptor_limit();
 	struct net_endpoint local;
 	char text[NET_ENDPOINT_LEN];
 
 	/* The second listen() only makes the backlog longer. */
-	l->listener = net_listen(addr, port);
-	if (l->listener < 0 || listen(l->listener, BACKLOG) < 0 ||
-	    net_local(l->listener, &local) < 0)
+	s->listener = net_listen(addr, port);
+	if (s->listener < 0 || listen(s->listener, BACKLOG) < 0 ||
+	    net_local(s->listener, &local) < 0)
 		cli_die_errno("port %u", port);
 	/*
 	 * Connections inherit it. Nagle's algorithm would hold back a small
 	 * response until the one before it is acknowledged.
 	 */
-	setsockopt(l->listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	l->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (watch(l, EPOLL_CTL_ADD, l->listener, EPOLLIN, NULL) < 0)
+	setsockopt(s->listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	s->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (s->epoll < 0 ||
+	    watch(s, EPOLL_CTL_ADD, s->listener, EPOLLIN, NULL) < 0)
 		cli_die_errno("epoll");
-	int most = limit - limit / FILES_SHARE - l->epoll - 1;
+	s->accepting = true;
+	int most = limit - limit / FILES_SHARE - s->epoll - 1;
 	if (most < 1)
 		cli_die("%d descriptors are too few (ulimit -n)", limit);
-	l->most = (size_t)most;
-	l->rest_until = NET_FOREVER;
-	begin_turn(&l->server);
+	s->most = (size_t)most;
+	begin_turn(s);
 	cli_log("listening on %s",
 		net_endpoint_format(&local, text, sizeof text));
 }
 
 int main(int argc, char **argv)
 {
-	static struct loop loop;
-	struct server *s = &loop.server;
+	static struct server server;
+	struct server *s = &server;
 	const char *addr = NULL;
-	uint16_t port = DEFAULT_PORT;
-	long idle_ms = DEFAULT_IDLE_MS;
+	uint16_t port = 8080;
+	long idle_ms = 10000;
 	int opt;
 
 	cli_init(argv[0], "[-b ADDR] [-p PORT] [-t IDLE_MS] [-v] DIR");
@@ -255,9 +221,9 @@ int main(int argc, char **argv)
 	if (s->root < 0)
 		cli_die_errno("%s", argv[optind]);
 	s->idle = idle_ms * NS_PER_MS;
-	begin(&loop, addr, port);
+	begin(s, addr, port);
 	while (!cli_stopping())
-		turn(&loop, next_deadline(&loop));
-	drain(&loop);
+		turn(s);
+	drain(s);
 	return CLI_OK;
 }

@@ -28,8 +28,9 @@ static int parse_target(struct request *r, const char *text, size_t len)
 	static const char scheme[] = "http://";
 	size_t at = 0;
 
-	if (memchr(text, '#', len))
-		return 400; /* a fragment is the client's own affair */
+	/* A fragment is the client's own affair. Beyond ASCII all is taken. */
+	if (memchr(text, '#', len) || memchr(text, '\t', len))
+		return 400;
 	if (strncasecmp(text, scheme, strlen(scheme)) == 0) {
 		const char *host = text + strlen(scheme);
 		size_t host_len = strcspn(host, "/? ");
@@ -46,17 +47,6 @@ static int parse_target(struct request *r, const char *text, size_t len)
 	r->path = part_of(r, text + at, end - at);
 	r->query = part_of(r, text + end, len - end);
 	return 0;
-}
-
-/* "HTTP/1.1" sets the minor version. */
-static int parse_version(struct request *r, const char *text, size_t len)
-{
-	if (len != strlen("HTTP/1.1") || memcmp(text, "HTTP/", 5) != 0 ||
-	    text[6] != '.' || !http_digits(text + 5, 1) ||
-	    !http_digits(text + 7, 1))
-		return 400;
-	r->minor = text[7] - '0';
-	return text[5] == '1' ? 0 : 505;
 }
 
 static enum method method_of(const char *text, size_t len)
@@ -81,86 +71,69 @@ static int parse_request_line(struct request *r, const char *line, size_t len)
 	if (!space || space == target)
 		return 400;
 	r->method = method_of(line, method_len);
-	int status = parse_version(r, space + 1, (size_t)(end - space - 1));
-	if (status == 0 && r->method >= METHOD_GET)
-		status = parse_target(r, target, (size_t)(space - target));
-	return status;
+	int version = http_version(space + 1, (size_t)(end - space - 1));
+	if (version < 10 || version > 19)
+		return version < 0 ? 400 : 505;
+	r->minor = version - 10;
+	if (r->method < METHOD_GET)
+		return 0;
+	return parse_target(r, target, (size_t)(space - target));
 }
 
-/* --- Fields: each takes its value, and returns 0 or a status --- */
+/* --- Fields --- */
 
-static int take_host(struct request *r, const char *value, size_t len)
-{
-	if (r->host || !http_is_authority(value, len))
-		return 400;
-	r->host = true;
-	return 0;
-}
-
-static int take_connection(struct request *r, const char *value, size_t len)
-{
-	r->close |= http_has_member(value, len, "close");
-	r->keep_alive |= http_has_member(value, len, "keep-alive");
-	return 0;
-}
-
-static int take_length(struct request *r, const char *value, size_t len)
-{
-	if (r->has_length || len == 0 || http_digits(value, len) != len)
-		return 400;
-	r->has_length = true;
-	/* Too large is too large: it need not be known by how much. */
-	for (size_t i = 0; i < len && r->length <= BODY_BYTES; i++)
-		r->length = r->length * 10 + (uint64_t)(value[i] - '0');
-	return 0;
-}
-
-static int take_coding(struct request *r, const char *value, size_t len)
+/* Transfer-Encoding is a list, of which "chunked" is the last, once. */
+static int parse_coding(struct request *r, const char *value, size_t len)
 {
 	const char *at = value, *coding;
 	size_t n;
 
 	while ((coding = http_member(&at, value + len, &n)) != NULL) {
 		if (r->chunked)
-			return 400; /* is the last one, once */
+			return 400;
 		r->chunked = http_is(coding, n, "chunked");
 		r->other_coding |= !r->chunked;
 	}
 	return r->chunked || r->other_coding ? 0 : 400;
 }
 
-/* RFC 9110, section 13.1.3: two dates are none. */
-static int take_since(struct request *r, const char *value, size_t len)
+/* What we know of a field; all others are passed over. */
+static int take_field(struct request *r, const char *name, size_t name_len,
+		      const char *value, size_t len)
 {
-	r->since = part_of(r, value, r->since.at > 0 ? 0 : len);
+	if (http_is(name, name_len, "Host")) {
+		if (r->has_host || !http_is_authority(value, len))
+			return 400;
+		r->has_host = true;
+	} else if (http_is(name, name_len, "Connection")) {
+		r->close |= http_has_member(value, len, "close");
+		r->keep_alive |= http_has_member(value, len, "keep-alive");
+	} else if (http_is(name, name_len, "Content-Length")) {
+		r->length = http_number(value, len, BODY_BYTES);
+		if (r->has_length || r->length < 0)
+			return 400;
+		r->has_length = true;
+	} else if (http_is(name, name_len, "Transfer-Encoding")) {
+		return parse_coding(r, value, len);
+	} else if (http_is(name, name_len, "If-Modified-Since")) {
+		/* RFC 9110, section 13.1.3: two of them are none. */
+		r->since = part_of(r, value, r->since.at > 0 ? 0 : len);
+	}
 	return 0;
 }
 
-/* NAME ":" VALUE. Fields of which we know nothing are passed over. */
+/* NAME ":" VALUE, and no blank before the colon. */
 static int parse_field(struct request *r, const char *line, size_t len)
 {
-	static const struct {
-		const char *name;
-		int (*take)(struct request *r, const char *value, size_t len);
-	} known[] = {
-		{"Host", take_host},
-		{"Connection", take_connection},
-		{"Content-Length", take_length},
-		{"Transfer-Encoding", take_coding},
-		{"If-Modified-Since", take_since},
-	};
 	size_t name_len = http_token(line, len);
+	const char *value = line + name_len + 1;
 
 	if (name_len == 0 || name_len == len || line[name_len] != ':')
 		return 400;
 	if (++r->fields > FIELDS_MAX)
 		return 431;
-	const char *value = line + name_len + 1;
-	size_t value_len = http_trim(&value, len - name_len - 1);
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (http_is(line, name_len, known[i].name))
-			return known[i].take(r, value, value_len);
-	return 0;
+	len = http_trim(&value, len - name_len - 1);
+	return take_field(r, line, name_len, value, len);
 }
 
 /* --- Lines --- */
@@ -170,7 +143,7 @@ static int judge(const struct request *r)
 {
 	bool coded = r->chunked || r->other_coding;
 
-	if (r->minor > 0 && !r->host)
+	if (r->minor > 0 && !r->has_host)
 		return 400;
 	/* Where would the body end? RFC 9112, section 6.3. */
 	if (coded && (r->has_length || r->minor == 0 || !r->chunked))
@@ -200,9 +173,9 @@ static int parse_line(struct request *r, const char *line, size_t len)
 /* What is exceeded by a line from AT to END, or that has no end before END. */
 static int limit_passed(const struct request *r, size_t at, size_t end)
 {
-	if (end > HEAD_BYTES)
-		return 431;
-	return r->line.len == 0 && end - at > REQUEST_LINE_BYTES ? 414 : 0;
+	if (r->line.len == 0)
+		return end - at > REQUEST_LINE_BYTES ? 414 : 0;
+	return end > HEAD_BYTES ? 431 : 0;
 }
 
 int request_parse(struct request *r, const char *head, size_t len)

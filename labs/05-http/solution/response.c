@@ -8,30 +8,12 @@
  */
 #include "httpd.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
 
 /* --- The head --- */
-
-static char *put_number(char *at, uintmax_t number)
-{
-	char digits[24], *first = digits + sizeof digits - 1;
-
-	*first = '\0';
-	do {
-		*--first = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	return stpcpy(at, first);
-}
-
-static char *put_field(char *at, const char *name, const char *value)
-{
-	return stpcpy(stpcpy(stpcpy(at, name), value), "\r\n");
-}
 
 /*
  * PATH is encoded again: as it came it may have begun with "//" or "/\", which
@@ -47,68 +29,68 @@ static char *put_location(char *at, const struct request *r, const char *path)
 
 /* The head of the response to C, at the beginning of s->out. Its length. */
 static size_t put_head(struct server *s, const struct conn *c, int status,
-		       const struct content *content, const char *path)
+		       const char *path)
 {
-	char modified[HTTP_DATE_BYTES];
-	char *at = put_number(stpcpy(s->out, "HTTP/1.1 "), (unsigned)status);
+	const struct content *content = &c->content;
+	char date[HTTP_DATE_BYTES];
+	char *at =
+		http_put_number(stpcpy(s->out, "HTTP/1.1 "), (unsigned)status);
 
-	at = put_field(at, " ", http_reason(status));
-	at = put_field(at, "Date: ", s->date);
+	at = stpcpy(stpcpy(stpcpy(at, " "), http_reason(status)), "\r\n");
+	at = http_put_field(at, "Date", s->date);
 	if (status == 405)
-		at = put_field(at, "Allow: ", "GET, HEAD");
+		at = http_put_field(at, "Allow", "GET, HEAD");
 	if (status == 301)
 		at = put_location(at, &c->request, path);
 	if (content->modified >= 0) {
 		/* Never later than Date: RFC 9110, section 8.8.2.1. */
-		http_date(modified, content->modified < s->clock
-					    ? content->modified
-					    : s->clock);
-		at = put_field(at, "Last-Modified: ", modified);
+		bool past = content->modified < s->clock;
+		http_date(date, past ? content->modified : s->clock);
+		at = http_put_field(at, "Last-Modified", date);
 	}
-	if (content->type) {
-		at = put_field(at, "Content-Type: ", content->type);
+	if (status != 304) {
+		at = http_put_field(at, "Content-Type", content->type);
 		at = stpcpy(at, "Content-Length: ");
-		at = stpcpy(put_number(at, (uintmax_t)content->size), "\r\n");
+		at = http_put_number(at, (uintmax_t)content->size);
+		at = stpcpy(at, "\r\n");
 	}
-	at = put_field(at, "Connection: ", c->close ? "close" : "keep-alive");
+	at = http_put_field(at, "Connection",
+			    c->close ? "close" : "keep-alive");
 	return (size_t)(stpcpy(at, "\r\n") - s->out);
 }
 
 /* --- The content --- */
 
 /* That of a response that brings no file. */
-static void put_sentence(struct server *s, int status, struct content *content)
+static struct content put_sentence(struct server *s, int status)
 {
 	char *start = s->out + RESPONSE_HEAD_BYTES;
 	char *end = stpcpy(stpcpy(start, http_reason(status)), "\n");
 
 	s->loaded = false;
-	content->type = "text/plain; charset=utf-8";
-	content->size = end - start;
+	return (struct content){
+		.fd = -1,
+		.size = end - start,
+		.modified = -1,
+		.type = "text/plain; charset=utf-8",
+	};
 }
 
 /*
- * Read a small file. What has been read is what the head will speak of,
- * whatever becomes of the file. It stays for those who ask for the same in this
- * turn of the loop: with many clients that saves four system calls out of six.
+ * Read a small file. It stays for those who ask for the same in this turn of
+ * the loop: with many clients that saves four system calls out of six.
  */
 static int load(struct server *s, const char *path, struct content *file)
 {
-	char *start = s->out + RESPONSE_HEAD_BYTES;
-	size_t size = (size_t)file->size, len = 0;
-	ssize_t n;
+	size_t size = (size_t)file->size;
+	ssize_t n = read(file->fd, s->out + RESPONSE_HEAD_BYTES, size);
 
-	do {
-		n = read(file->fd, start + len, size - len);
-		len += n > 0 ? (size_t)n : 0;
-	} while ((n > 0 && len < size) || (n < 0 && errno == EINTR));
-	close(file->fd);
-	file->fd = -1;
-	file->size = (off_t)len;
-	s->loaded = n >= 0;
+	content_close(file);
 	s->file = *file;
 	stpcpy(s->path, path);
-	return n >= 0 ? 200 : 500;
+	/* It is whole, unless somebody has made it shorter just now. */
+	s->loaded = n == file->size;
+	return s->loaded ? 200 : 500;
 }
 
 /* RFC 9110, section 13.1.3; a date that is yet to come proves nothing. */
@@ -117,12 +99,12 @@ static bool is_modified(const struct server *s, const struct request *r,
 {
 	if (r->since.len == 0)
 		return true;
-	time_t since =
-		http_parse_date(r->head + r->since.at, r->since.len, s->clock);
+	const char *text = r->head + r->since.at;
+	time_t since = http_parse_date(text, r->since.len, s->clock);
 	return since < file->modified || since > s->clock;
 }
 
-/* Find what R asks for. Returns a status; PATH is its name. */
+/* Find what R asks for, with PATH as its name. Returns a status. */
 static int look_up(struct server *s, const struct request *r,
 		   char path[REQUEST_LINE_BYTES], struct content *content)
 {
@@ -135,16 +117,12 @@ static int look_up(struct server *s, const struct request *r,
 		*content = s->file;
 	else
 		status = files_open(s->root, path, content);
-	if (status != 200)
-		return status;
-	if (is_modified(s, r, content)) {
-		bool small = content->size <= SMALL_FILE_BYTES;
-		return content->fd < 0 || !small ? 200 : load(s, path, content);
-	}
-	if (content->fd >= 0)
-		close(content->fd);
-	*content = (struct content){.fd = -1, .modified = content->modified};
-	return 304;
+	if (status == 200 && !is_modified(s, r, content))
+		return 304;
+	if (status == 200 && content->fd >= 0 &&
+	    content->size <= SMALL_FILE_BYTES)
+		return load(s, path, content);
+	return status;
 }
 
 /* --- Both --- */
@@ -163,32 +141,28 @@ static bool is_last(const struct server *s, const struct request *r)
 void respond(struct server *s, struct conn *c, int status)
 {
 	const struct request *r = &c->request;
-	struct content content = {.fd = -1, .modified = -1};
 	char path[REQUEST_LINE_BYTES], line[HTTP_LOG_BYTES];
 	bool refused = status != 200;
 
 	if (!refused)
-		status = look_up(s, r, path, &content);
+		status = look_up(s, r, path, &c->content);
 	if (status != 200 && status != 304)
-		put_sentence(s, status, &content);
+		c->content = put_sentence(s, status);
+	bool bare = r->method == METHOD_HEAD || status == 304;
+	if (bare)
+		content_close(&c->content);
 	c->close = refused || status == 400 || is_last(s, r);
 	c->in_start += r->parsed;
 
-	if (r->method == METHOD_HEAD && content.fd >= 0) {
-		close(content.fd);
-		content.fd = -1;
-	}
-	c->out_len = put_head(s, c, status, &content, path);
+	c->out_len = put_head(s, c, status, path);
 	c->out = s->out + RESPONSE_HEAD_BYTES - c->out_len;
 	memmove(c->out, s->out, c->out_len);
-	if (r->method != METHOD_HEAD && content.fd < 0)
-		c->out_len += (size_t)content.size;
-	c->file = content.fd;
+	if (!bare && c->content.fd < 0)
+		c->out_len += (size_t)c->content.size;
 	c->offset = 0;
-	c->end = content.size;
 	c->state = CONN_SEND;
 	struct http_exchange what = {r->head + r->line.at, r->line.len, status,
-				     content.size};
+				     bare ? 0 : c->content.size};
 	if (s->verbose)
 		cli_log("%s", http_log(line, &c->peer, s->clock, &what));
 }

@@ -73,3 +73,10 @@ int files_open(int root, const char *path, struct content *content)
 		close(fd);
 	return status;
 }
+
+void content_close(struct content *content)
+{
+	if (content->fd >= 0)
+		close(content->fd);
+	content->fd = -1;
+}

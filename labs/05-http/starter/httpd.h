@@ -32,8 +32,7 @@ enum {
 	REQUEST_LINE_BYTES = 8 * 1024, /* of its first line; beyond: 414 */
 	FIELDS_MAX = 100,	       /* lines behind it; beyond: 431 */
 	BODY_BYTES = 64 * 1024,	       /* beyond: 413 */
-	SMALL_FILE_BYTES =
-		16 * 1024, /* up to here: in one piece with its head */
+	SMALL_FILE_BYTES = 16 * 1024,  /* goes out in one piece with its head */
 	/* Any head fits, even if each byte of a path is an escape in it. */
 	RESPONSE_HEAD_BYTES = 32 * 1024,
 };
@@ -47,12 +46,8 @@ __attribute__((unused)) _Noreturn static inline int todo(int step,
 
 /* --- request.c --- */
 
-enum method {
-	METHOD_UNKNOWN,
-	METHOD_OTHER, /* one of HTTP's, but not for files */
-	METHOD_GET,
-	METHOD_HEAD,
-};
+/* OTHER is one of HTTP's, but not for files. */
+enum method { METHOD_UNKNOWN, METHOD_OTHER, METHOD_GET, METHOD_HEAD };
 
 /* A part of a head: LEN bytes, AT bytes behind where the head begins. */
 struct part {
@@ -71,9 +66,10 @@ struct request {
 	enum method method;
 	int minor; /* HTTP/1.minor */
 	int fields;
-	bool host, close, keep_alive, has_length;
+	bool has_host, close, keep_alive;
 	bool chunked, other_coding; /* Transfer-Encoding */
-	uint64_t length;	    /* of the body */
+	bool has_length;
+	int64_t length; /* of the body */
 };
 
 /*
@@ -98,7 +94,7 @@ struct content {
 	int fd; /* -1: it is in the server's buffer */
 	off_t size;
 	time_t modified;  /* -1: nobody knows */
-	const char *type; /* NULL: there is no content */
+	const char *type; /* Content-Type */
 };
 
 /*
@@ -109,6 +105,9 @@ struct content {
  * or 503 for this machine's trouble.
  */
 int files_open(int root, const char *path, struct content *content);
+
+/* Close the file of CONTENT, if it has one. */
+void content_close(struct content *content);
 
 /* --- conn.c, response.c --- */
 
@@ -132,34 +131,35 @@ struct conn {
 
 	char *out; /* what is to be sent, of OUT_LEN bytes, */
 	size_t out_len;
-	char *out_kept; /* which is in here if it had to wait; */
-	int file;	/* and then this file, from OFFSET to END; -1: none */
-	off_t offset, end;
-	bool close; /* and then no other request is taken */
+	char *out_kept;		/* which is in here if it had to wait; */
+	struct content content; /* and then this, from OFFSET on, if a file; */
+	off_t offset;
+	bool close;    /* and then no other request is taken */
+	bool has_read; /* in this turn of the loop */
 };
 
-/* What all connections share. There is one thread, so one of them is at work.
- */
+/* What all connections share; one of them at a time is at work. */
 struct server {
 	int root;      /* the directory */
 	net_time idle; /* how long a client may keep us waiting */
 	bool verbose;  /* log each request */
 	bool draining; /* finish what is under way, begin nothing */
 
-	/* All of them, by deadline: who has made progress goes to the end. */
+	/* All connections: who has made progress goes to the end. */
 	struct conn *first, *last;
-	size_t count;
+	size_t count, most;
+
+	int epoll, listener;
+	bool accepting; /* epoll waits for the listener, too */
+	bool no_room;	/* no, for the last client found none */
 
 	net_time now; /* when this turn of the loop began, and for people: */
 	time_t clock;
 	char date[HTTP_DATE_BYTES];
-	bool has_read; /* the connection at work, in this turn */
 
-	/* The response that is being made: its head, and behind it its content.
-	 */
+	/* The response that is being made, its content behind its head. */
 	char out[RESPONSE_HEAD_BYTES + SMALL_FILE_BYTES];
-	/* The small file that is there since it was read in this turn. */
-	bool loaded;
+	bool loaded; /* its content is this file, read in this turn: */
 	struct content file;
 	char path[REQUEST_LINE_BYTES];
 };

@@ -15,32 +15,14 @@
 
 /* --- The head --- */
 
-static char *put_number(char *at, uintmax_t number)
-{
-	char digits[24], *first = digits + sizeof digits - 1;
-
-	*first = '\0';
-	do {
-		*--first = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	return stpcpy(at, first);
-}
-
-static char *put_field(char *at, const char *name, const char *value)
-{
-	return stpcpy(stpcpy(stpcpy(at, name), value), "\r\n");
-}
-
-/* Where a folder PATH is: the same with a slash at its end, and the query. */
+/*
+ * Where a folder PATH is: the same with a slash at its end, and the query. PATH
+ * is encoded again: as it came it may have begun with "//" or "/\", which a
+ * browser would take for the name of another host.
+ */
 static char *put_location(char *at, const struct request *r, const char *path)
 {
-	/*
-	 * Step 2: "Location: /", PATH, "/", the query as it came, CR LF.
-	 *
-	 * Step 5: PATH by http_escape(): else it brings whatever the client
-	 * likes into our head.
-	 */
+	/* Step 2: "Location: /", http_escape() of PATH, "/", query, CR LF. */
 	(void)r;
 	(void)path;
 	return at;
@@ -48,31 +30,30 @@ static char *put_location(char *at, const struct request *r, const char *path)
 
 /* The head of the response to C, at the beginning of s->out. Its length. */
 static size_t put_head(struct server *s, const struct conn *c, int status,
-		       const struct content *content, const char *path)
+		       const char *path)
 {
 	/*
-	 * Step 1: "HTTP/1.1 200 OK" as the first line: each of these functions
-	 * returns where it has come to, so begin with
+	 * Step 1: "HTTP/1.1 200 OK" as the first line. Each of these functions
+	 * returns where it has come to; so begin with
 	 *
-	 *	char *at = put_number(stpcpy(s->out, "HTTP/1.1 "), ...);
-	 *	at = put_field(at, " ", http_reason(status));
+	 *	char *at = stpcpy(s->out, "HTTP/1.1 ");
+	 *	at = stpcpy(http_put_number(at, (unsigned)status), " ");
+	 *	at = stpcpy(stpcpy(at, http_reason(status)), "\r\n");
 	 *
-	 * Then the fields Date (s->date has it), Content-Type and
-	 *Content-Length (unless there is no content->type), Connection ("close"
-	 *if c->close, else "keep-alive"); and an empty line. Return how long
-	 *all is.
+	 * and then the fields, by http_put_field(at, "Date", s->date): Date;
+	 * Content-Type, which is c->content.type; Content-Length, the number
+	 * c->content.size; Connection: "close" if c->close, else "keep-alive".
+	 * Then an empty line. Return how long all of it is.
 	 *
-	 * Step 2: for 405, "Allow: GET, HEAD"; for 301, put_location(); if
-	 * content->modified is not negative, Last-Modified, by http_date(); but
-	 * never later than s->clock, the time of Date.
+	 * Step 2: for 405, "Allow: GET, HEAD"; for 301, put_location(); for 304
+	 * neither Content-Type nor Content-Length. If c->content.modified is
+	 * not negative, Last-Modified, by http_date(); but never later than
+	 * s->clock, which is the time of Date.
 	 */
 	(void)s;
 	(void)c;
 	(void)status;
-	(void)content;
 	(void)path;
-	(void)put_number;
-	(void)put_field;
 	(void)put_location;
 	todo(1, "the head, in put_head(), response.c");
 }
@@ -80,41 +61,41 @@ static size_t put_head(struct server *s, const struct conn *c, int status,
 /* --- The content --- */
 
 /* That of a response that brings no file. */
-static void put_sentence(struct server *s, int status, struct content *content)
+static struct content put_sentence(struct server *s, int status)
 {
 	char *start = s->out + RESPONSE_HEAD_BYTES;
 	char *end = stpcpy(stpcpy(start, http_reason(status)), "\n");
 
 	s->loaded = false;
-	content->type = "text/plain; charset=utf-8";
-	content->size = end - start;
+	return (struct content){
+		.fd = -1,
+		.size = end - start,
+		.modified = -1,
+		.type = "text/plain; charset=utf-8",
+	};
 }
 
 /*
- * Read a small file. What has been read is what the head will speak of,
- * whatever becomes of the file. It stays for those who ask for the same in this
- * turn of the loop: with many clients that saves four system calls out of six.
+ * Read a small file. It stays for those who ask for the same in this turn of
+ * the loop: with many clients that saves four system calls out of six.
  */
 static int load(struct server *s, const char *path, struct content *file)
 {
-	char *start = s->out + RESPONSE_HEAD_BYTES;
-	size_t size = (size_t)file->size, len = 0;
+	size_t size = (size_t)file->size;
+	ssize_t n = -1;
 	/*
-	 * Step 1: read(2) the file from file->fd to START, until there are SIZE
-	 * bytes in LEN, or until its end, wherever that is by now. If that
-	 * fails, return 500, but close it all the same.
+	 * Step 1: read(2) SIZE bytes of file->fd, with n as the result, to
+	 * where the content goes: s->out + RESPONSE_HEAD_BYTES.
 	 */
-	(void)start;
 	(void)size;
 	todo(1, "the content, in load(), response.c");
 
-	close(file->fd);
-	file->fd = -1;
-	file->size = (off_t)len;
-	s->loaded = true;
+	content_close(file);
 	s->file = *file;
 	stpcpy(s->path, path);
-	return 200;
+	/* It is whole, unless somebody has made it shorter just now. */
+	s->loaded = n == file->size;
+	return s->loaded ? 200 : 500;
 }
 
 /* RFC 9110, section 13.1.3; a date that is yet to come proves nothing. */
@@ -122,9 +103,9 @@ static bool is_modified(const struct server *s, const struct request *r,
 			const struct content *file)
 {
 	/*
-	 * Step 2: if there is no r->since (its length is 0), or what
-	 * http_parse_date() makes of it is no date, or is later than s->clock,
-	 * the answer is true. Else compare it with file->modified.
+	 * Step 2: it is, if there is no r->since (its length is 0); or what
+	 * http_parse_date() makes of it, -1 for no date, is earlier than
+	 * file->modified, or later than s->clock.
 	 */
 	(void)s;
 	(void)r;
@@ -132,7 +113,7 @@ static bool is_modified(const struct server *s, const struct request *r,
 	return true;
 }
 
-/* Find what R asks for. Returns a status; PATH is its name. */
+/* Find what R asks for, with PATH as its name. Returns a status. */
 static int look_up(struct server *s, const struct request *r,
 		   char path[REQUEST_LINE_BYTES], struct content *content)
 {
@@ -144,16 +125,12 @@ static int look_up(struct server *s, const struct request *r,
 		*content = s->file;
 	else
 		status = files_open(s->root, path, content);
-	if (status != 200)
-		return status;
-	if (is_modified(s, r, content)) {
-		bool small = content->size <= SMALL_FILE_BYTES;
-		return content->fd < 0 || !small ? 200 : load(s, path, content);
-	}
-	if (content->fd >= 0)
-		close(content->fd);
-	*content = (struct content){.fd = -1, .modified = content->modified};
-	return 304;
+	if (status == 200 && !is_modified(s, r, content))
+		return 304;
+	if (status == 200 && content->fd >= 0 &&
+	    content->size <= SMALL_FILE_BYTES)
+		return load(s, path, content);
+	return status;
 }
 
 /* --- Both --- */
@@ -178,33 +155,31 @@ static bool is_last(const struct server *s, const struct request *r)
 void respond(struct server *s, struct conn *c, int status)
 {
 	const struct request *r = &c->request;
-	struct content content = {.fd = -1, .modified = -1};
-	char path[REQUEST_LINE_BYTES];
+	char path[REQUEST_LINE_BYTES], line[HTTP_LOG_BYTES];
 	bool refused = status != 200;
 
 	if (!refused)
-		status = look_up(s, r, path, &content);
+		status = look_up(s, r, path, &c->content);
 	if (status != 200 && status != 304)
-		put_sentence(s, status, &content);
+		c->content = put_sentence(s, status);
+	/*
+	 * Step 2: an answer to HEAD, and one with status 304, is bare: it has
+	 * no content, and if there is a file, content_close() it.
+	 */
+	bool bare = false;
 	c->close = refused || status == 400 || is_last(s, r);
 	c->in_start += r->parsed;
 
-	/*
-	 * Step 2: for METHOD_HEAD close content.fd, if it is not -1, and make
-	 * it that; and send no content: out_len is that of the head then,
-	 * below.
-	 */
-	c->out_len = put_head(s, c, status, &content, path);
+	c->out_len = put_head(s, c, status, path);
 	c->out = s->out + RESPONSE_HEAD_BYTES - c->out_len;
 	memmove(c->out, s->out, c->out_len);
-	if (content.fd < 0)
-		c->out_len += (size_t)content.size;
-	c->file = content.fd;
+	if (!bare && c->content.fd < 0)
+		c->out_len += (size_t)c->content.size;
 	c->offset = 0;
-	c->end = content.size;
 	c->state = CONN_SEND;
-	/*
-	 * Step 3: if s->verbose, cli_log() what http_log() makes of it; the
-	 * request line is at r->head + r->line.at.
-	 */
+	struct http_exchange what = {r->head + r->line.at, r->line.len, status,
+				     bare ? 0 : c->content.size};
+	/* Step 3: if s->verbose, cli_log() the line that http_log() makes. */
+	(void)what;
+	(void)line;
 }

@@ -56,7 +56,7 @@ static inline bool same_request(const struct request *a,
 	       same_part(a->path, b->path) && same_part(a->query, b->query) &&
 	       same_part(a->since, b->since) && a->method == b->method &&
 	       a->minor == b->minor && a->fields == b->fields &&
-	       a->host == b->host && a->close == b->close &&
+	       a->has_host == b->has_host && a->close == b->close &&
 	       a->keep_alive == b->keep_alive &&
 	       a->has_length == b->has_length && a->chunked == b->chunked &&
 	       a->other_coding == b->other_coding && a->length == b->length;
