@@ -105,7 +105,7 @@ docker_compose_up() { # SCENARIO
 
 # What the network says, until it is up or has ended.
 docker_wait() {
-	local line='' id follow said=1
+	local line='' id follow
 	id=$(docker_id network --all)
 	exec {follow}< <(exec docker logs --follow "$id" 2>&1)
 	while IFS= read -r line <&"$follow"; do
@@ -114,9 +114,12 @@ docker_wait() {
 	done
 	kill "$!" 2>/dev/null || true
 	exec {follow}<&-
-	[[ $line == 'the network is up' ]] ||
-		warn "the network did not come up; see above"
-	[[ $line == 'the network is up' ]]
+	[[ $line != 'the network is up' ]] || return 0
+	for id in $(docker_all container); do
+		docker logs --tail 3 "$id" 2>&1 | grep -v '^portlab: ' >&2 || true
+	done
+	warn "the network did not come up; see above"
+	return 1
 }
 
 engine_down() {
@@ -211,7 +214,7 @@ docker_exec() { # SERVICE COMMAND...
 	local -a options=(-i -e NET="$NET" -e "SCENARIO_PORT=${SCENARIO_PORT-}")
 	id=$(docker_id "$1") || exit
 	shift
-	[[ -n $id ]] || die "no network '$NET' is up; make one with: make up ENGINE=docker"
+	[[ -n $id ]] || die "the network '$NET' has gone"
 	[[ ! -t 0 || ! -t 1 ]] || options+=(-t -e "TERM=${TERM-dumb}")
 	[[ -z ${NO_COLOR-} ]] || options+=(-e NO_COLOR=1)
 	[[ ${LC_ALL:-${LC_CTYPE:-${LANG-}}} == *[Uu][Tt][Ff]* ]] ||

@@ -32,8 +32,14 @@ net_host() { # HOST
 	esac
 }
 
+# What make has to be told again, to mean this network.
+net_which() {
+	[[ $NET == default ]] || printf ' NET=%s' "$NET"
+	[[ $ENGINE != docker ]] || printf ' ENGINE=docker'
+}
+
 net_is_up_or_die() {
-	engine_is_up || die "no network '$NET' is up; make one with: make up"
+	engine_is_up || die "no network '$NET' is up; make one with: make up$(net_which)"
 }
 
 # --- a network for one command -----------------------------------------------
@@ -79,9 +85,8 @@ net_up() { # [SCENARIO]
 }
 
 net_say_up() { # SCENARIO
-	local net=''
-	[[ $NET == default ]] || net=" NET=$NET"
-	[[ $ENGINE == namespaces ]] || net+=" ENGINE=$ENGINE"
+	local net
+	net=$(net_which)
 	cat <<-END
 		The network '$NET' is up${1:+, with scenario $1}:
 

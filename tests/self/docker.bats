@@ -83,6 +83,8 @@ id_of() { # SERVICE
 		[[ ${lines[-1]} == loeth0* && ${#lines[@]} == 7 ]]
 		in_docker "$host" 'echo >/portlab/x || echo >/etc/x'
 		[[ $status != 0 && $output == *'Read-only file system'* ]]
+		in_docker "$host" 'pwd; echo >build/x && ls labs/01-echo'
+		[[ $status == 0 && $output == /lab$'\n'*README.md* ]]
 		in_docker "$host" 'ncat -l 80'
 		[[ $status != 0 && $output == *'ermission denied'* ]]
 		in_docker "$host" 'getent hosts no-such-name.invalid'
@@ -126,7 +128,7 @@ id_of() { # SERVICE
 }
 
 @test "in every scenario of every lab both engines say and see the same" {
-	local folder name docker
+	local folder name docker port
 	"$PORTLAB" up
 	ENGINE=namespaces PORTLAB_BUILD=$BUILD "$PORTLAB" up
 	docker=$(id_of network)
@@ -135,11 +137,14 @@ id_of() { # SERVICE
 		name=${name%%-*}/${name##*/}
 		ENGINE=namespaces PORTLAB_BUILD=$BUILD "$PORTLAB" scenario "$name"
 		"$PORTLAB" scenario "$name"
+		# A port that the rules name, and 9000, at which servers are.
+		port=$(cat "$folder"/*.v4 2>/dev/null |
+			sed -n 's/.*--dport \([0-9]*\).*/\1/p' | head -n 1)
 		ENGINE=namespaces PORTLAB_BUILD=$BUILD "$PORTLAB" exec client \
-			"$ROOT/tests/self/docker/seen.sh" \
+			"$ROOT/tests/self/docker/seen.sh" "${port:-9001}" 9000 \
 			>"$BATS_TEST_TMPDIR/namespaces" 3>&- 4>&- &
 		docker exec "$docker" portlab exec client \
-			/portlab/tests/self/docker/seen.sh \
+			/portlab/tests/self/docker/seen.sh "${port:-9001}" 9000 \
 			>"$BATS_TEST_TMPDIR/docker" 3>&- 4>&-
 		wait "$!"
 		echo "--- $name"

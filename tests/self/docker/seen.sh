@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# seen.sh - on the client of a lab network: what becomes of SYNs to some ports
-# of the server and to one of the client, and which kinds of packets client and
+# seen.sh - on the client of a lab network: what becomes of SYNs to PORTs of the
+# server and to port 9000 of the client, and which kinds of packets client and
 # router see meanwhile, each kind once
 #
-# Usage: portlab exec client tests/self/docker/seen.sh
+# Usage: portlab exec client tests/self/docker/seen.sh PORT...
+#
+# With two ports none is without its ICMP error, of which there are only some a
+# second.
 #
 # Nothing of it depends on when something happened, or how often; so of bare
 # ACKs there is nothing.
@@ -14,7 +17,7 @@ set -euo pipefail
 # shellcheck source=common/lab/capture.sh
 . "$LABDIR/capture.sh"
 
-readonly PORTS=(7001 9000) # few: ICMP errors are limited to some a second
+readonly PORTS=("$@")
 readonly LIMIT_MS=5000 # an address that is not there is told after 3 s
 
 KNOCK=$BUILD/solution/knock
