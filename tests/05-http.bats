@@ -1127,6 +1127,7 @@ many_fields() {
 	gets any
 	leaves
 	talk
+	at_rest
 	wire
 	shows_no server RST || {
 		diagnose "close() with bytes unread sends RST, which takes from the" \
