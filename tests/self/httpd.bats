@@ -520,7 +520,6 @@ conversation() {
 		skip "no right to watch system calls here"
 	local kinds=short-read,short-write,eintr,econnaborted,emfile seed
 	for seed in 1 2 3; do
-		rm -f go
 		BEHIND=("$BUILD/test/chaos" -s "$seed" -f "$kinds" -o report)
 		serve -t 3000 site
 		conversation

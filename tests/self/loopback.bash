@@ -70,7 +70,9 @@ probe() {
 
 # The same in the background; comes back when it has said "ready".
 in_the_background() {
+	rm -f go told
 	mkfifo go
+	: >told
 	become "$BUILD/test/probe" -t 10000 "$@" \
 		<go >told 2>&1 &
 	PIDS+=("$!")
