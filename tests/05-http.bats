@@ -19,7 +19,7 @@ values() {
 readonly LIMIT=24 # of descriptors, in the check that is about it
 readonly IDLE_TIME_MS=2000 # in the checks that are about it
 readonly READER_MS=1000 # the same, where nobody has to be quick
-readonly SWAP_MS=150
+readonly SWAP_MS=250
 readonly REFUSED=400,403,404,405,411,413,414,431,501,505
 
 setup_file() {
@@ -893,7 +893,7 @@ visits_again() {
 	local n path=/turn/ turns=()
 	serves
 	signal STOP
-	for n in {1..25}; do
+	for n in {1..60}; do
 		turns+=("${path}page.txt")
 		# The same file, but who has just opened it does not know.
 		path+=./
@@ -904,11 +904,12 @@ visits_again() {
 		sends_together "${turns[@]}"
 	done
 	pauses
-	TALK+=("swap $WWW/turn $WWW/turned $SWAP_MS" 'repeat 25'
+	TALK+=('say swaps' "swap $WWW/turn $WWW/turned $SWAP_MS" 'repeat 60'
 		'each r forward answer-or-end GET any'
 		"each r forward lacks \"$SECRET\"" 'end')
 	talk_begins
 	peer_go_on
+	peer_says swaps
 	signal CONT
 	peer_end
 }
