@@ -140,9 +140,7 @@ asan:
 quote = '$(subst ','\'',$(1))'
 
 # Not exported by make itself: what the verbs take from the environment.
-export NET ENGINE SUBNET COMPOSE_PROFILES
-ENGINE   ?= namespaces
-SUBNET   ?=
+export NET ENGINE SUBNET PUBLISH
 HOST     ?=
 SCENARIO ?=
 CMD      ?=
@@ -205,12 +203,13 @@ grader: $(LIB) $(MODELS) $(filter $(BUILD)/lab/% $(BUILD)/solution/% $(BUILD)/bi
 .PHONY: library
 library: $(LIB)
 
-.PHONY: demo test bench flake doctor deps up shell run capture scenario down
 # In Docker the programs are built by the containers, for their own C library.
 ifneq ($(ENGINE),docker)
-FOR_NET  := tools
+FOR_NET := tools
 endif
 
+.PHONY: demo slides pictures test bench flake doctor deps up shell run capture \
+        scenario down
 DEMO_ARGS = $(if $(TOUR),--tour) $(if $(PROJECTOR),--projector) \
             $(if $(REPLAY),--replay$(if $(filter-out 1,$(REPLAY)),=$(call \
             quote,$(REPLAY)))) $(if $(AUTO),--auto) \
@@ -221,6 +220,13 @@ demo: ## the tour: every lab's demo; LAB=01: that one, live (REPLAY=1)
 		$(if $(REPLAY),replay,$(if $(LAB),live,demo)))
 	@$(if $(FOR_NET)$(REPLAY),$(MAKE) -s tools)
 	@$(PORTLAB) demo $(DEMO_ARGS)
+
+slides: ## the decks as HTML in build/slides, and PDF where Chromium is
+	@common/lab/portlab deps slides
+	@$(PORTLAB) slides
+
+pictures: tools ## draw the slides' pictures again, from the captures
+	@slides/draw.sh slides/pictures
 
 test: ## every test (T='tests/self/net.bats' for some)
 	@common/lab/portlab deps test
@@ -257,7 +263,7 @@ shell: $(FOR_NET) ## a shell on HOST=client, router or server
 run: $(FOR_NET) ## one command there: HOST=server CMD='ss -ltn'
 	@$(PORTLAB) exec '$(HOST)' -- $(if $(CMD),sh -c '$(subst ','\'',$(value CMD))')
 
-capture: $(FOR_NET) ## the packets of HOST=router as a live ladder
+capture: $(FOR_NET) ## a live ladder of HOST=router, or of two: HOST=client,router
 	@$(PORTLAB) capture '$(HOST)'
 
 scenario: $(FOR_NET) ## load LAB=04 SCENARIO=drop (or 04/drop); none: take it away
@@ -278,7 +284,7 @@ SSHLOGIN :=
 # $(call option,NAME,VARIABLE): an option of a verb, if the variable is given.
 option = $(if $($(2)),$(1) $(call quote,$(value $(2))))
 
-.PHONY: class kit
+.PHONY: class kit gradescope
 class: ## grade LAB=01 (or all) of all in DIR=submissions, into OUT=out
 	@common/lab/portlab deps class
 	@$(MAKE) -s grader
@@ -286,6 +292,10 @@ class: ## grade LAB=01 (or all) of all in DIR=submissions, into OUT=out
 		$(call quote,$(value OUT)) $(call option,--jobs,JOBS) \
 		$(call option,--limit,LIMIT) $(call option,--seed,SEED) \
 		$(call option,--csv,CSV) $(call option,--login,SSHLOGIN)
+
+gradescope: ## the autograder of LAB=01 for Gradescope, a zip (OUT=file)
+	@$(PORTLAB) gradescope $(call quote,$(LAB)) \
+		$(if $(OUT),$(call quote,$(value OUT)))
 
 kit: tools ## the tar for students: no solutions (OUT=file)
 	@$(PORTLAB) kit $(if $(OUT),$(call quote,$(value OUT)))

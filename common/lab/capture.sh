@@ -31,7 +31,7 @@ capture_start() { # HOST FILE
 	CAPTURE_SENTINEL[$1]=$!
 	tee -i "$run/$1.copy" <"$run/$1.pipe" >"$2" 2>/dev/null &
 	CAPTURE_TEE[$1]=$!
-	"$BUILD/lab/labns" host "$1" "${CAPTURE[@]}" >"$run/$1.pipe" \
+	"${LABNS:-$BUILD/lab/labns}" host "$1" "${CAPTURE[@]}" >"$run/$1.pipe" \
 		2>"$run/$1.said" &
 	CAPTURE_TCPDUMP[$1]=$!
 	exec {CAPTURE_SAID}<"$run/$1.said"
@@ -53,10 +53,10 @@ capture_stop() { # HOST
 	local host
 	[[ -n ${CAPTURE_TCPDUMP[$1]-} ]] || return 0
 	for host in client server; do
-		"$BUILD/lab/labns" host "$host" "$BUILD/lab/await" settled 2000 ||
+		"${LABNS:-$BUILD/lab/labns}" host "$host" "$BUILD/lab/await" settled 2000 ||
 			true
 	done
-	"$BUILD/lab/labns" host "$1" bash -c \
+	"${LABNS:-$BUILD/lab/labns}" host "$1" bash -c \
 		'echo portlab-mark >/dev/udp/127.0.0.1/9'
 	wait "${CAPTURE_SENTINEL[$1]}" || true
 	kill -TERM "${CAPTURE_TCPDUMP[$1]}" 2>/dev/null || true

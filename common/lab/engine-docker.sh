@@ -16,11 +16,15 @@ fi
 [[ $NET == default ]] || PROJECT+=-$NET
 
 engine_begin() {
-	local said
-	have docker || die "docker is not installed; without it: make ${VERB-up}"
-	said=$(timeout --foreground "$DOCKER_S" docker version \
-		--format '{{.Server.Version}}' 2>&1) ||
-		die "no Docker daemon answers: ${said##*$'\n'}"
+	have docker || die "docker is not installed; without it: make up"
+	if [[ -n ${PUBLISH-} ]]; then
+		[[ $PUBLISH =~ ^[1-9][0-9]{0,4}$ && $PUBLISH -le 65535 ]] ||
+			say_usage "PUBLISH=$PUBLISH is no port; one is PUBLISH=8080"
+	fi
+}
+
+# Sets COMPOSE to the command, with the files and the name of the project.
+docker_compose_find() {
 	if docker compose version >/dev/null 2>&1; then
 		COMPOSE=(docker compose)
 	elif have docker-compose; then
@@ -30,23 +34,30 @@ engine_begin() {
 	fi
 	COMPOSE+=(--project-name "$PROJECT" --project-directory "$ROOT"
 		--file "$ROOT/docker-compose.yml")
+	[[ -z ${PUBLISH-} ]] || COMPOSE+=(--file "$ROOT/common/lab/browser.yml")
 	# The hosts read the work tree as its user, whoever that is.
 	if [[ $EUID != 0 ]]; then
 		export PORTLAB_UID=$EUID PORTLAB_GID=${GROUPS[0]}
 	fi
 }
 
-# The running container of SERVICE, or nothing.
-docker_id() { # SERVICE
-	docker ps -q --filter "label=com.docker.compose.project=$PROJECT" \
-		--filter "label=com.docker.compose.service=$1" \
-		--filter label=com.docker.compose.oneoff=False
+# The running container of SERVICE, or nothing; with --all one that has ended.
+# Asked first, so it is here that a daemon is missed.
+docker_id() { # SERVICE [--all]
+	local service=$1 said
+	shift
+	said=$(timeout --foreground "$DOCKER_S" docker ps -q "$@" \
+		--filter "label=com.docker.compose.project=$PROJECT" \
+		--filter "label=com.docker.compose.service=$service" \
+		--filter label=com.docker.compose.oneoff=False 2>&1) ||
+		die "no Docker daemon answers: ${said##*$'\n'}"
+	printf '%s\n' "$said"
 }
 
 engine_is_up() {
 	local id
-	id=$(docker_id network)
-	[[ -n $id ]] && docker exec "$id" test -e /run/portlab/up
+	id=$(docker_id network) || exit
+	[[ -n $id ]]
 }
 
 # --- up and down -------------------------------------------------------------
@@ -54,7 +65,8 @@ engine_is_up() {
 engine_up() { # [SCENARIO]
 	local scenario status=0
 	scenario=$(docker_scenario "${1-}") || exit
-	[[ -z ${SUBNET-} && ${COMPOSE_PROFILES-} != *browser* ]] ||
+	docker_compose_find
+	[[ -z ${SUBNET-}${PUBLISH-} ]] ||
 		docker_subnet_free "${SUBNET:-$DOCKER_SUBNET}" || return
 	DOCKER_SAID=$(mktemp)
 	trap 'docker_stopped 130' INT
@@ -94,8 +106,8 @@ docker_compose_up() { # SCENARIO
 # What the network says, until it is up or has ended.
 docker_wait() {
 	local line='' id follow said=1
-	id=$(docker_id network)
-	exec {follow}< <(exec docker logs --follow "${id:-none}" 2>&1)
+	id=$(docker_id network --all)
+	exec {follow}< <(exec docker logs --follow "$id" 2>&1)
 	while IFS= read -r line <&"$follow"; do
 		[[ $line != 'the network is up' ]] || break
 		warn "${line#portlab: }"
@@ -108,7 +120,7 @@ docker_wait() {
 }
 
 engine_down() {
-	if [[ -z $(docker_all container) ]]; then
+	if ! engine_is_up && [[ -z $(docker_all container) ]]; then
 		echo "No network '$NET' is up."
 		return
 	fi
@@ -137,17 +149,20 @@ docker_take_away() {
 
 # --- the subnet of the browser's network -------------------------------------
 
-readonly DOCKER_SUBNET=198.18.203.0/29 # as in docker-compose.yml
+readonly DOCKER_SUBNET=198.18.203.0/29 # as in browser.yml
 
 # First and last address of A.B.C.D/N, as numbers; false if it is none.
 docker_range() { # SUBNET
-	local address bits
+	local address bits part
 	[[ $1 =~ ^([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})(/([0-9]{1,2}))?$ ]] ||
 		return
 	bits=${BASH_REMATCH[6]:-32}
 	((bits <= 32)) || return
-	address=$((BASH_REMATCH[1] << 24 | BASH_REMATCH[2] << 16 |
-		BASH_REMATCH[3] << 8 | BASH_REMATCH[4]))
+	for part in 1 2 3 4; do
+		((10#${BASH_REMATCH[part]} <= 255)) || return
+	done
+	address=$((10#${BASH_REMATCH[1]} << 24 | 10#${BASH_REMATCH[2]} << 16 |
+		10#${BASH_REMATCH[3]} << 8 | 10#${BASH_REMATCH[4]}))
 	address=$((address >> (32 - bits) << (32 - bits)))
 	echo "$address $((address + (1 << (32 - bits)) - 1))"
 }
@@ -156,16 +171,18 @@ docker_range() { # SUBNET
 # SUBNET; a clash would show as silent time-outs.
 docker_subnet_free() { # SUBNET
 	local first last low high other
+	local -a used
 	read -r first last < <(docker_range "$1") ||
 		say_usage "SUBNET=$1 is no subnet; one is SUBNET=10.203.113.0/29"
-	while IFS= read -r other; do
+	mapfile -t used < <(docker_subnets_used)
+	for other in "${used[@]}"; do
 		read -r low high < <(docker_range "$other") || continue
 		((low > last || high < first)) || {
 			warn "the subnet $1 is in use here already ($other);" \
 				"choose another one: SUBNET=10.203.113.0/29"
 			return 1
 		}
-	done < <(docker_subnets_used)
+	done
 }
 
 docker_subnets_used() {
@@ -192,7 +209,7 @@ docker_scenario() { # [NAME]
 docker_exec() { # SERVICE COMMAND...
 	local id status=0
 	local -a options=(-i -e NET="$NET" -e "SCENARIO_PORT=${SCENARIO_PORT-}")
-	id=$(docker_id "$1")
+	id=$(docker_id "$1") || exit
 	shift
 	[[ -n $id ]] || die "no network '$NET' is up; make one with: make up ENGINE=docker"
 	[[ ! -t 0 || ! -t 1 ]] || options+=(-t -e "TERM=${TERM-dumb}")
@@ -229,8 +246,8 @@ engine_scenario() { # NAME
 	(docker_exec network portlab scenario "$scenario") >/dev/null
 }
 
-engine_capture() { # HOST
-	docker_exec network portlab capture "$1"
+engine_capture() { # HOST [HOST]
+	docker_exec network portlab capture "$1${2:+,$2}"
 }
 
 # --- a network for one command -----------------------------------------------
@@ -250,7 +267,6 @@ docker_once() { # SCENARIO FUNCTION...
 	shift
 	NET=once-$$
 	PROJECT+=-$NET
-	engine_begin
 	engine_up "$scenario" || exit 125
 	trap docker_take_away EXIT
 	trap 'exit 143' TERM HUP

@@ -47,8 +47,8 @@ engine_scenario() { # NAME
 	(engine_enter - "$LABDIR/inside" scenario "$scenario")
 }
 
-engine_capture() { # HOST
-	net_capture_drawn "$1"
+engine_capture() { # HOST [HOST]
+	net_capture_drawn "$@"
 }
 
 engine_run() { # HOST SCENARIO COMMAND...

@@ -15,7 +15,8 @@
 #   engine_enter HOST COMMAND...
 #                            COMMAND on HOST
 #   engine_shell HOST        an interactive shell there
-#   engine_capture HOST      watch its packets
+#   engine_capture HOST [HOST]
+#                            watch the packets there, or at both
 #   engine_run HOST SCENARIO COMMAND...
 #                            COMMAND in a network made for it
 #   engine_demo LAB-FOLDER...

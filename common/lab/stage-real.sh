@@ -93,16 +93,17 @@ stage_prompted() { # HOST
 	:
 }
 
-# Type TEXT at HOST's prompt, in place of what may stand there. A line end is
-# quoted, so that the whole can still be edited.
+# Type TEXT at HOST's prompt, in place of what may stand there. A line end or
+# TAB is quoted, so that the whole can still be edited.
 stage_type() { # HOST TEXT
 	local pane=${PANES[$1]} rest=$2 part
 	stage_prompt "$1"
 	while [[ -n $rest ]]; do
 		part=${rest:0:2}
-		part=${part%%[;$'\n']*}
+		part=${part%%[;$'\n\t']*}
 		case $rest in
 		$'\n'*) live_tmux send-keys -t "$pane" C-v C-j && part=1 ;;
+		$'\t'*) live_tmux send-keys -t "$pane" C-v C-i && part=1 ;;
 		';'*) live_tmux send-keys -t "$pane" -l '\;' && part=1 ;;
 		*) live_tmux send-keys -t "$pane" -l -- "$part" ;;
 		esac

@@ -9,6 +9,9 @@
 # What this command keeps for itself is in OUT/.portlab: labs, jobs/N, work/.
 # Whatever ends it ends its jobs (PR_SET_PDEATHSIG), and these their networks.
 #
+# With --login, GNU parallel takes the jobs to other machines, with the suite
+# (once) and what was handed in, and brings the results back: verb-far.sh.
+#
 # Exit status: 0 all graded, 1 some could not be, 2 usage, 3 this machine cannot
 # grade a class.
 
@@ -20,8 +23,10 @@ readonly -a CLASS_FILES=(class.json summary.txt summary.html grades.csv
 
 # shellcheck source=common/lab/deps.sh
 . "$LABDIR/deps.sh"
+# shellcheck source=common/lab/far.sh
+. "$LABDIR/far.sh"
 
-verb_class() { # LAB DIR OUT [OPTION...] | --job CLASS N
+verb_class() { # LAB DIR OUT [OPTION...] | --job JOB WORK
 	if [[ ${1-} == --job ]]; then
 		exec bash "$ROOT/tests/class/grade" "$2" "$3"
 	fi
@@ -74,7 +79,8 @@ class_gradable() {
 }
 
 class_options() { # OPTION...
-	jobs=$(nproc)
+	# Of each machine, as GNU parallel counts: one for each processor.
+	jobs=100%
 	while (($# > 0)); do
 		[[ -n ${2-} ]] || say_usage "class: $1 needs a value"
 		case $1 in
@@ -176,10 +182,15 @@ class_begin() {
 	flock -n "$CLASS_LOCK" ||
 		die "another make class is at work in $out: let it finish"
 	# What one has left that was killed.
-	rm -rf -- "$class/work" "$class/jobs"
+	far_collect "$class"
+	class_tidy
 	{ mkdir -- "$class/work" "$class/jobs" &&
 		printf '%s\n' "$names" >"$class/labs"; } 2>/dev/null ||
 		die "cannot write $class: is the disk full?"
+}
+
+class_tidy() {
+	rm -rf -- "$class/work" "$class/jobs" "$class/far"
 }
 
 class_place() { # ID LAB
@@ -206,8 +217,9 @@ class_plan() {
 				continue
 			fi
 			TODO=$((TODO + 1))
-			printf '%s\0' "${ids[i]}" "$lab" "${whats[i]}" "$place" \
-				"$stamp" >"$class/jobs/$TODO" ||
+			printf '%s\0' "${ids[i]}" "${lab##*/}" "${whats[i]}" \
+				"$place" "$stamp" "$limit" "$SEED" \
+				>"$class/jobs/$TODO" ||
 				die "cannot write $class: is the disk full?"
 		done
 	done
@@ -270,7 +282,7 @@ class_run() {
 	echo "$(class_count "${#ids[@]}" submission), $(class_count \
 		"${#labs[@]}" lab): $TODO to grade, $BEFORE as they were."
 	if ((TODO == 0)); then
-		rm -rf -- "$class/work" "$class/jobs"
+		class_tidy
 		echo
 		return
 	fi
@@ -281,10 +293,11 @@ class_run() {
 	CLASS_PARALLEL=$!
 	wait "$CLASS_PARALLEL" || status=$?
 	trap - INT TERM HUP
-	rm -rf -- "$class/work" "$class/jobs"
+	far_collect "$class"
+	class_tidy
 	((status <= 101)) ||
 		die "GNU parallel failed, status $status; what is graded is kept"
-	printf 'Graded %s in %d:%02d min.\n\n' "$TODO" \
+	printf 'Graded %s in %d:%02d min.\n\n' $((TODO - status)) \
 		$(((SECONDS - started) / 60)) $(((SECONDS - started) % 60))
 }
 
@@ -293,25 +306,31 @@ class_count() { # N WORD
 	(($1 == 1)) || printf s
 }
 
+# Becomes GNU parallel, which ends with us as its jobs do with it.
 class_parallel() {
 	local -a words=(parallel --will-cite --no-notice --jobs "$jobs" "${look[@]}")
 	trap - EXIT INT TERM HUP
 	((${#look[@]} == 0)) || exec >/dev/null
 	export PARALLEL_HOME=$class/work/parallel PARALLEL_SHELL=/bin/sh
-	export LIMIT=$limit SEED
 	unset PARALLEL MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 	mkdir -- "$PARALLEL_HOME"
 	exec {CLASS_LOCK}<&-
-	exec setpriv --pdeathsig KILL "${words[@]}" exec setpriv \
-		--pdeathsig KILL "$(printf %q "$LABDIR/portlab")" class --job \
-		"$(printf %q "$class")" < <(seq "$TODO")
+	if [[ -n $login ]]; then
+		far_words "$class" "$login"
+	else
+		words+=("exec setpriv --pdeathsig KILL $(printf '%q ' \
+			"$LABDIR/portlab" class --job)$(printf %q "$class/jobs")/{}" \
+			"$(printf %q "$class/work")/{}")
+	fi
+	exec setpriv --pdeathsig KILL "${words[@]}" < <(seq "$TODO")
 }
 
 class_interrupted() {
 	trap '' INT TERM HUP
 	kill -KILL "$CLASS_PARALLEL" 2>/dev/null || true
 	wait "$CLASS_PARALLEL" 2>/dev/null || true
-	rm -rf -- "$class/work" "$class/jobs"
+	far_collect "$class"
+	class_tidy
 	warn "interrupted; what is graded is kept, and the same command goes on"
 	exit 130
 }

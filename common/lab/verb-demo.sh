@@ -71,6 +71,9 @@ demo_replay() { # shipped|FOLDER TOUR AUTO LAB-FOLDER...
 	wrong=$(replay_complain "$from")
 	[[ -z $wrong ]] || die "$wrong"
 	from=$(cd "$from" && pwd -P)
+	[[ -x $BUILD/bin/ladder ]] ||
+		die "the programs are not built yet; run: make"
+	export PATH=$BUILD/bin:$PATH
 	if demo_live "$tour"; then
 		live_replay "$from" "$auto"
 	else

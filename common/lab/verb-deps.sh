@@ -3,7 +3,7 @@
 # shellcheck source=common/lab/deps.sh
 . "$LABDIR/deps.sh"
 
-verb_deps() { # [demo|live|replay|check|class|test|bench|lint]
+verb_deps() { # [demo|live|replay|slides|check|class|test|bench|lint]
 	local -a need=() more=()
 	local without='tests that need them will be skipped'
 	[[ ${DEPS-} != skip ]] || return 0
@@ -19,6 +19,10 @@ verb_deps() { # [demo|live|replay|check|class|test|bench|lint]
 	replay)
 		read -ra need <<<"$DEPS_BUILD" && read -ra more <<<"$DEPS_LIVE"
 		DEPS_WHY='the replay' without='it is shown all at once'
+		;;
+	slides)
+		read -ra need <<<"$DEPS_SLIDES" && read -ra more <<<"$DEPS_SLIDES_MORE"
+		DEPS_WHY='the slides' without='there will be no PDF'
 		;;
 	check)
 		read -ra need <<<"$DEPS_LAB $DEPS_TEST"
@@ -39,8 +43,8 @@ verb_deps() { # [demo|live|replay|check|class|test|bench|lint]
 		;;
 	lint) read -ra need <<<"cc make $DEPS_LINT" && DEPS_WHY='make lint' ;;
 	*)
-		say_usage "deps knows demo, live, replay, check, class, test, bench" \
-			"and lint, not '$1'"
+		say_usage "deps knows demo, live, replay, slides, check, class," \
+			"test, bench and lint, not '$1'"
 		;;
 	esac
 	mapfile -t need < <(deps_missing "${need[@]}")

@@ -93,7 +93,7 @@ doctor_tools() {
 		elif [[ " $DEPS_LAB " == *" $tool "* ]]; then
 			doctor_row missing "$tool" "$(deps_command "$tool")"
 			bad=1
-		elif [[ $tool == "$DEPS_LIVE" ]]; then
+		elif [[ $tool == tmux ]]; then
 			doctor_row 'not needed' "$tool" \
 				"only for make demo LAB=01, live: $(deps_command tmux)"
 		elif [[ " $DEPS_LINT " == *" $tool "* ]]; then
@@ -227,13 +227,51 @@ doctor_fix_ptrace() {
 	doctor_fix "gdb and strace -p cannot attach; start programs under them instead, or: sudo sysctl kernel.yama.ptrace_scope=1"
 }
 
+# Docker is another way to the same labs: nothing of it need be there.
 doctor_docker() {
-	echo "Docker"
+	local said
+	echo "Docker, for ENGINE=docker"
 	if ! have docker; then
 		doctor_row 'not needed' docker "not installed"
-	elif docker info >/dev/null 2>&1; then
-		doctor_row ok docker "$(docker --version | cut -c 1-42)"
-	else
-		doctor_row 'not needed' docker "installed, but no daemon answers"
+		return
 	fi
+	if ! said=$(timeout --foreground 20 docker info --format \
+		'{{.ServerVersion}}{{range .SecurityOptions}} {{.}}{{end}}' 2>&1); then
+		doctor_row 'not needed' docker "installed, but no daemon answers"
+		[[ $said != *'ermission denied'* ]] ||
+			doctor_fix "The daemon answers to root and to the group docker alone: sudo usermod -aG docker $(id -un), then log in again"
+		return
+	fi
+	doctor_row ok docker "$(docker --version | cut -c 1-42)"
+	doctor_row ok 'its daemon' "${said%% *}$(doctor_docker_kind "$said")"
+	if said=$(docker compose version --short 2>/dev/null); then
+		doctor_row ok 'docker compose' "$said"
+	elif have docker-compose; then
+		doctor_row ok docker-compose "$(docker-compose version --short)"
+	else
+		doctor_row 'not needed' 'docker compose' "not installed"
+		return
+	fi
+	if ! docker image inspect portlab-host portlab-lab >/dev/null 2>&1; then
+		doctor_row 'not needed' 'the images' "not made yet: make up ENGINE=docker"
+	else
+		doctor_try 'three containers' doctor_fix_containers \
+			doctor_docker_hosts || true
+	fi
+}
+
+doctor_docker_kind() { # SERVER-VERSION SECURITY-OPTION...
+	[[ $1 != *name=rootless* ]] || printf ', rootless'
+	[[ $1 != *name=apparmor* ]] || printf ', AppArmor'
+}
+
+doctor_docker_hosts() {
+	ENGINE=docker "$LABDIR/portlab" run client bash -c \
+		'said=$( (exec 3<>/dev/tcp/server4/9) 2>&1)
+		[[ $said == *refused* ]] || { echo "$said"; exit 1; }
+		echo "a packet passes through the router"'
+}
+
+doctor_fix_containers() {
+	doctor_fix "What stands in the way: ENGINE=docker common/lab/portlab up"
 }

@@ -13,7 +13,7 @@
 readonly -a KIT_WITHOUT=('labs/*/solution/*' 'tests/*/mutants/*'
 	'tests/*/variants/*' 'tests/*/golden/*' 'tests/*/flake' 'tests/self/*'
 	'tests/bench/*' 'tests/class/*' 'slides/*' 'common/lab/verb-class.sh'
-	'common/lab/verb-kit.sh' 'common/lab/verb-gradescope.sh'
+	'common/lab/verb-far.sh' 'common/lab/far.sh' 'common/lab/verb-kit.sh' 'common/lab/verb-gradescope.sh'
 	'common/lab/verb-flake.sh' 'common/lab/verb-bench.sh'
 	'common/lab/verb-test.sh')
 

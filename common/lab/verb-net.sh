@@ -127,23 +127,60 @@ net_scenario() { # [NAME]
 
 # --- capture -----------------------------------------------------------------
 
-net_capture() { # HOST
-	net_host "${1-}"
+net_capture() { # HOST[,HOST]
+	local host
+	local -a hosts
+	IFS=', ' read -ra hosts <<<"${1-}"
+	[[ ${#hosts[@]} -le 2 ]] ||
+		say_usage "one host, or two that become one ladder: client,router"
+	for host in "${hosts[@]:-}"; do
+		net_host "$host"
+	done
+	[[ ${hosts[0]} != "${hosts[1]-}" ]] ||
+		say_usage "two hosts, not $host twice"
 	net_is_up_or_die
-	engine_capture "$1"
+	engine_capture "${hosts[@]}"
 }
 
-net_capture_drawn() { # HOST
-	local file
+net_capture_drawn() { # HOST [HOST]
+	local stamp
 	mkdir -p "$NETDIR"
-	file=$NETDIR/$1-$(date +%Y%m%d-%H%M%S).pcap
+	stamp=$(date +%Y%m%d-%H%M%S)
 	capture_command
-	# Ctrl-C is for tcpdump; what it has captured is still to be drawn.
+	if [[ $# == 1 ]]; then
+		net_capture_host "$1" | net_ladder --at "$1" ||
+			[[ ${PIPESTATUS[0]} == 137 ]] # make down, elsewhere
+	else
+		net_capture_two "$@"
+	fi
+}
+
+# Two captures at once: the second reaches the ladder by a pipe with a name.
+net_capture_two() { # HOST HOST
+	local status=0
+	NET_PIPE=$(mktemp -u "$NETDIR/$2.XXXXXX.pipe")
+	trap 'rm -f "$NET_PIPE"' EXIT
+	mkfifo -m 600 "$NET_PIPE"
+	# All are in the foreground: Ctrl-C reaches both tcpdumps.
+	net_capture_aside "$2" | net_capture_host "$1" |
+		net_ladder "$1=-" "$2=$NET_PIPE" || status=${PIPESTATUS[1]}
+	[[ $status == 0 || $status == 137 ]] # make down, elsewhere
+}
+
+net_capture_aside() { # HOST
+	net_capture_host "$1" >"$NET_PIPE"
+}
+
+# What passes HOST, on standard output and in a file.
+net_capture_host() { # HOST
+	local file=$NETDIR/$1-$stamp.pcap
 	engine_enter "$1" "${CAPTURE[@]}" \
-		2> >(net_capture_said "$1" "$file") |
-		tee -i "$file" |
-		(trap '' INT && exec ladder --at "$1" --hosts "$LABDIR/hosts") ||
-		[[ ${PIPESTATUS[0]} == 137 ]] # make down, elsewhere
+		2> >(net_capture_said "$1" "$file") | tee -i "$file"
+}
+
+# Ctrl-C is for tcpdump; what it has captured is still to be drawn.
+net_ladder() { # ARGUMENT...
+	(trap '' INT && exec ladder --hosts "$LABDIR/hosts" "$@")
 }
 
 # Of what tcpdump says: that it captures now, and what is an error.

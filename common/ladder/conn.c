@@ -9,8 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef CONNS_MAX
+#define CONNS_MAX 16384 /* the fuzzer has fewer; more than QUEUE_MAX */
+#endif
+
 enum {
-	CONNS_MAX = 16384,
 	BUCKETS = 32768, /* a power of two */
 	NONE = 0,	 /* slot 0 is never used */
 };
@@ -21,6 +24,8 @@ struct ages {
 };
 
 struct conns {
+	void (*forget)(void *context, struct conn *conn);
+	void *context;
 	uint64_t made;
 	uint32_t used;
 	struct ages ages[2]; /* by struct conn's done */
@@ -47,9 +52,16 @@ const char *tcp_state_name(enum tcp_state state)
 	return name[state];
 }
 
-struct conns *conns_new(void)
+struct conns *conns_new(void (*forget)(void *context, struct conn *conn),
+			void *context)
 {
-	return calloc(1, sizeof(struct conns));
+	struct conns *conns = calloc(1, sizeof(*conns));
+
+	if (conns == NULL)
+		return NULL;
+	conns->forget = forget;
+	conns->context = context;
+	return conns;
 }
 
 void conns_free(struct conns *conns)
@@ -57,7 +69,7 @@ void conns_free(struct conns *conns)
 	free(conns);
 }
 
-static uint64_t hash_endpoint(const struct endpoint *e)
+uint64_t endpoint_hash(const struct endpoint *e)
 {
 	uint64_t half[2];
 
@@ -73,7 +85,7 @@ static uint64_t hash_endpoint(const struct endpoint *e)
 static uint32_t *bucket_of(struct conns *conns, const struct endpoint *a,
 			   const struct endpoint *b)
 {
-	uint64_t h = hash_endpoint(a) + hash_endpoint(b);
+	uint64_t h = endpoint_hash(a) + endpoint_hash(b);
 
 	return &conns->bucket[(h ^ h >> 17) & (BUCKETS - 1)];
 }
@@ -156,6 +168,7 @@ static struct conn *evict(struct conns *conns)
 			i = conns->slot[i].newer;
 		if (i == NONE)
 			continue;
+		conns->forget(conns->context, &conns->slot[i]);
 		unhash(conns, &conns->slot[i]);
 		list_remove(conns, &conns->slot[i]);
 		return &conns->slot[i];
@@ -170,7 +183,10 @@ struct conn *conns_add(struct conns *conns, const struct endpoint *client,
 						 : evict(conns);
 	uint32_t *bucket = bucket_of(conns, client, server);
 
-	*c = (struct conn){.number = ++conns->made};
+	*c = (struct conn){.number = ++conns->made,
+			   .outcome = {.first_fin = NO_SIDE,
+				       .reset_by = NO_SIDE},
+			   .view_side = {NO_SIDE, NO_SIDE}};
 	c->end[0].at = *client;
 	c->end[1].at = *server;
 	for (int s = 0; s < 2; s++) {
@@ -185,4 +201,28 @@ struct conn *conns_add(struct conns *conns, const struct endpoint *client,
 	*bucket = (uint32_t)(c - conns->slot);
 	list_append(conns, c);
 	return c;
+}
+
+/* A slot in use, to be sorted by the connection's number. */
+struct place {
+	uint64_t number;
+	uint32_t slot;
+};
+
+static int by_number(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+void conns_forget_all(struct conns *conns)
+{
+	static struct place order[CONNS_MAX];
+
+	for (uint32_t i = 0; i < conns->used; i++)
+		order[i] = (struct place){conns->slot[i + 1].number, i + 1};
+	qsort(order, conns->used, sizeof(order[0]), by_number);
+	for (uint32_t i = 0; i < conns->used; i++)
+		conns->forget(conns->context, &conns->slot[order[i].slot]);
 }

@@ -72,6 +72,19 @@ struct end {
 	uint32_t retry_end;
 };
 
+enum { NO_SIDE = -1 };
+
+/* What outcome.c notes while packets are shown. */
+struct outcome {
+	uint64_t packets;
+	uint32_t syns, drops, retries;
+	int8_t first_fin, reset_by; /* a side, or NO_SIDE */
+	uint64_t reset_notes;
+	uint8_t icmp_version; /* of the first error; 0: none */
+	uint8_t icmp_type, icmp_code;
+	struct address icmp_from;
+};
+
 struct conn {
 	uint64_t number; /* from 1, in the order of the capture */
 	struct end end[2];
@@ -80,13 +93,22 @@ struct conn {
 	bool reset;
 	bool said_half_close;
 	bool said_nat;
+	bool rewritten;		/* nat is known: two captures */
+	struct endpoint nat[2]; /* the ends, as they are beyond the router */
+	int8_t view_side[2];	/* which end a capture is of, or NO_SIDE */
 	bool said_icmp;
+	bool over;    /* both ends were done, or one was reset */
+	bool told;    /* summary.c has written its line */
+	bool counted; /* scan.c's: not shown */
+	bool talked;  /* scan.c's: has sent data */
+	struct outcome outcome;
 	bool said_offload[2];
 	bool said_full[2];
 	uint32_t steps;	   /* waiting to be shown: not to be evicted */
 	uint64_t captured; /* packets */
 	int64_t first_ns;
 	int64_t last_ns;
+	int64_t shown_ns; /* of the last that was shown */
 
 	/* conn.c's */
 	uint32_t chain; /* next in the hash chain */
@@ -95,10 +117,17 @@ struct conn {
 	bool hashed;
 };
 
+/* Spread over all bits; the sum of both ends' is the same either way. */
+uint64_t endpoint_hash(const struct endpoint *e);
+
 struct conns;
 
-/* An empty table; NULL with errno. conns_free() takes NULL too. */
-struct conns *conns_new(void);
+/*
+ * An empty table; NULL with errno. conns_free() takes NULL too. FORGET is
+ * called with CONTEXT for each connection before it is forgotten.
+ */
+struct conns *conns_new(void (*forget)(void *context, struct conn *conn),
+			void *context);
 void conns_free(struct conns *conns);
 
 /* The connection between A and B, or NULL; *side becomes the one of A. */
@@ -115,6 +144,9 @@ struct conn *conns_add(struct conns *conns, const struct endpoint *client,
 
 /* Forget CONN for conns_find(): its four-tuple is used again. */
 void conns_retire(struct conns *conns, struct conn *conn);
+
+/* Forget all, in the order of their numbers. */
+void conns_forget_all(struct conns *conns);
 
 /* CONN had a packet; DONE: and has come to its end. */
 void conns_touch(struct conns *conns, struct conn *conn, bool done);

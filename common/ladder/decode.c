@@ -423,6 +423,16 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 	return a->port == b->port && address_equal(&a->addr, &b->addr);
 }
 
+bool address_parse(const char *text, struct address *addr)
+{
+	*addr = (struct address){0};
+	if (inet_pton(AF_INET, text, addr->byte) == 1)
+		addr->version = 4;
+	else if (inet_pton(AF_INET6, text, addr->byte) == 1)
+		addr->version = 6;
+	return addr->version != 0;
+}
+
 char *address_format(const struct address *a, char *buf)
 {
 	inet_ntop(a->version == 4 ? AF_INET : AF_INET6, a->byte, buf,

@@ -97,6 +97,9 @@ bool address_equal(const struct address *a, const struct address *b);
 bool address_is_loopback(const struct address *a);
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 
+/* From its text, as inet_pton(3) takes it. False if it is none. */
+bool address_parse(const char *text, struct address *addr);
+
 /* Both write into BUF, of ENDPOINT_LEN bytes, and return it. */
 char *address_format(const struct address *a, char *buf);
 char *endpoint_format(const struct endpoint *e, char *buf);

@@ -64,6 +64,8 @@ static const struct {
 	{NOTE_OWN, "own"},
 	{NOTE_DROP, "drop"},
 	{NOTE_REJECT, "reject"},
+	{NOTE_LOST_BEFORE, "lost-before"},
+	{NOTE_LOST_BEHIND, "lost-behind"},
 	{NOTE_NAT, "nat"},
 	{NOTE_LATE, "late"},
 };
@@ -199,5 +201,5 @@ static void events_step(struct renderer *renderer, const struct step *s)
 
 void events_init(struct events_renderer *events, FILE *out)
 {
-	*events = (struct events_renderer){{events_step, NULL}, out};
+	*events = (struct events_renderer){{.step = events_step}, out};
 }

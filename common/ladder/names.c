@@ -5,22 +5,11 @@
  */
 #include "names.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { HOSTS_LINE_MAX_BYTES = 1024 };
-
-static bool parse_address(const char *text, struct address *addr)
-{
-	*addr = (struct address){0};
-	if (inet_pton(AF_INET, text, addr->byte) == 1)
-		addr->version = 4;
-	else if (inet_pton(AF_INET6, text, addr->byte) == 1)
-		addr->version = 6;
-	return addr->version != 0;
-}
 
 /* Names go to the terminal: nothing but plain characters gets through. */
 static bool plain(const char *name)
@@ -42,7 +31,7 @@ static void take_line(struct names *names, char *line)
 	char *name = strtok_r(NULL, blank, &rest);
 
 	if (text == NULL || name == NULL || !plain(name) ||
-	    names->count == NAMES_MAX || !parse_address(text, &addr))
+	    names->count == NAMES_MAX || !address_parse(text, &addr))
 		return;
 	if (names_of(names, &addr) != NULL)
 		return; /* the first line of an address counts */

@@ -1,5 +1,5 @@
 /*
- * render.h - what shows the steps: text.c, svg.c, events.c
+ * render.h - what shows the steps: text.c, svg.c, events.c, summary.c
  *
  * A renderer is given each step once, in the order of the capture, as soon
  * as its fate is known. It keeps no pointer to it.
@@ -12,11 +12,38 @@
 
 #include <stdio.h>
 
+struct scan;
+
+/* What a renderer has nothing to do for is NULL, but for step. */
 struct renderer {
 	void (*step)(struct renderer *renderer, const struct step *step);
-	/* All steps have been given; NULL if that changes nothing. */
+	/* Nothing more will come of CONN, of which all steps were given. */
+	void (*forget)(struct renderer *renderer, struct conn *conn);
+	/* What is not drawn, summed up: see scan.h. */
+	void (*scan)(struct renderer *renderer, const struct scan *scan);
+	/* Nothing has been captured for a while. */
+	void (*pause)(struct renderer *renderer);
+	/* All has been given. */
 	void (*finish)(struct renderer *renderer);
 };
+
+static inline void renderer_forget(struct renderer *r, struct conn *conn)
+{
+	if (r->forget != NULL)
+		r->forget(r, conn);
+}
+
+static inline void renderer_pause(struct renderer *r)
+{
+	if (r->pause != NULL)
+		r->pause(r);
+}
+
+static inline void renderer_finish(struct renderer *r)
+{
+	if (r->finish != NULL)
+		r->finish(r);
+}
 
 enum {
 	WIDTH_MIN = 60,
@@ -47,6 +74,16 @@ struct events_renderer {
 };
 
 void events_init(struct events_renderer *events, FILE *out);
+
+/* One line a connection. */
+struct summary_renderer {
+	struct renderer renderer;
+	FILE *out;
+	const struct story *story;
+};
+
+void summary_init(struct summary_renderer *summary, FILE *out,
+		  const struct story *story);
 
 /*
  * One picture of all, written when all steps have been given. TITLE may be

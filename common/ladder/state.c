@@ -367,7 +367,11 @@ void state_apply(struct step *s)
 		s->notes |= NOTE_REJECT;
 	if (s->own)
 		s->notes |= NOTE_OWN;
-	if (s->other != 0 && !c->said_nat) {
+	if (step_stopped(s) == STOPPED_BEFORE)
+		s->notes |= NOTE_LOST_BEFORE;
+	if (step_stopped(s) == STOPPED_BEHIND)
+		s->notes |= NOTE_LOST_BEHIND;
+	if ((s->other != 0 || s->rewritten) && !c->said_nat) {
 		s->notes |= NOTE_NAT;
 		c->said_nat = true;
 	}

@@ -73,7 +73,9 @@ enum fate {
 #define NOTE_FAST_RETRY	 NOTE_BIT(31)
 #define NOTE_WINDOW_FULL NOTE_BIT(32)
 #define NOTE_OFFLOAD	 NOTE_BIT(33)
-#define NOTE_SPURIOUS	 NOTE_BIT(34)
+#define NOTE_LOST_BEFORE NOTE_BIT(34)
+#define NOTE_LOST_BEHIND NOTE_BIT(35)
+#define NOTE_SPURIOUS	 NOTE_BIT(36)
 
 /* What a router does not change in a packet: by this it is known again. */
 struct wire {
@@ -81,6 +83,17 @@ struct wire {
 	uint16_t ip_id;
 	uint8_t flags;
 };
+
+/* Where a packet was seen on its way, in two captures. */
+enum seen {
+	SEEN_SENT = 1 << 0, /* it left its sender */
+	SEEN_IN = 1 << 1,   /* it came in at the router */
+	SEEN_OUT = 1 << 2,  /* it left the router */
+	SEEN_GOT = 1 << 3,  /* it came in at its receiver */
+};
+
+/* Where it was stopped. */
+enum stopped { STOPPED_NOT, STOPPED_BEFORE, STOPPED_AT, STOPPED_BEHIND };
 
 struct step {
 	struct conn *conn;
@@ -122,6 +135,10 @@ struct step {
 	enum tcp_state state[2]; /* after it, by side */
 	bool changed[2];
 
+	bool joined;	/* from two captures: where is known */
+	bool rewritten; /* NAT, in two captures */
+	uint8_t seen;	/* of enum seen, in two captures */
+
 	/* track.c's */
 	struct wire wire;
 	bool pair;  /* came in: waits to go out again */
@@ -157,6 +174,18 @@ static inline bool step_from_between(const struct step *s)
 
 	return s->own || (s->kind == KIND_ICMP &&
 			  !address_equal(&s->icmp_from, &end->addr));
+}
+
+/* Where S was stopped, seen from the router. */
+static inline enum stopped step_stopped(const struct step *s)
+{
+	if (s->fate != FATE_DROPPED && s->fate != FATE_REJECTED)
+		return STOPPED_NOT;
+	if (!s->joined || !s->at_router || s->fate == FATE_REJECTED)
+		return STOPPED_AT;
+	if (s->seen & SEEN_OUT)
+		return STOPPED_BEHIND;
+	return s->seen & SEEN_IN ? STOPPED_AT : STOPPED_BEFORE;
 }
 
 /* Whether A is at or behind B in sequence space, which wraps. */

@@ -389,7 +389,7 @@ static void tell_reset(struct tale *t)
 	also(t);
 	tell_sender(t);
 	tell_reset_reason(t);
-	if (s->at_router && s->fate == FATE_PASSED)
+	if (s->at_router && (s->fate == FATE_PASSED || s->seen & SEEN_IN))
 		add(t, "; it came in from %s's side and was passed on",
 		    t->from);
 	else if (!has(t, NOTE_GONE))
@@ -450,7 +450,16 @@ static void tell_fate(struct tale *t)
 {
 	const struct step *s = t->step;
 
-	if (has(t, NOTE_DROP) || (has(t, NOTE_REJECT) && s->at_router)) {
+	if (has(t, NOTE_LOST_BEFORE) || has(t, NOTE_LOST_BEHIND)) {
+		bool before = has(t, NOTE_LOST_BEFORE);
+
+		also(t);
+		add(t, "it left %s and never came in at %s: lost on the way",
+		    before ? t->from : here(t), before ? here(t) : t->to);
+	} else if (s->joined && has(t, NOTE_DROP) && !s->at_router) {
+		also(t);
+		add(t, "it never came in at %s: lost on the way", t->to);
+	} else if (has(t, NOTE_DROP) || (has(t, NOTE_REJECT) && s->at_router)) {
 		also(t);
 		add(t, "came in, never went out: %s here, at %s",
 		    has(t, NOTE_DROP) ? "dropped" : "rejected", here(t));
@@ -458,7 +467,16 @@ static void tell_fate(struct tale *t)
 		also(t);
 		add(t, "did not get through: see the answer");
 	}
-	if (has(t, NOTE_NAT)) {
+	if (has(t, NOTE_NAT) && s->rewritten) {
+		char a[ENDPOINT_LEN], b[ENDPOINT_LEN];
+
+		also(t);
+		add(t,
+		    "%s rewrites its addresses (NAT): beyond it, client is "
+		    "%s and server %s",
+		    here(t), endpoint_format(&s->conn->nat[0], a),
+		    endpoint_format(&s->conn->nat[1], b));
+	} else if (has(t, NOTE_NAT)) {
 		also(t);
 		add(t, "its addresses are rewritten here (NAT): %s #%" PRIu64,
 		    s->direction == DIR_OUT ? "it came in as"

@@ -48,18 +48,23 @@ static void name_middle(const struct svg *svg, const struct step *s, char *name)
 
 static void fill_rung(struct svg *svg, struct svg_rung *r, const struct step *s)
 {
-	bool stops = s->fate == FATE_DROPPED || s->fate == FATE_REJECTED;
+	enum stopped where = step_stopped(s);
 
 	r->kind = s->kind;
 	r->fate = s->fate;
 	r->side = s->from;
 	r->from = s->from == 0 ? SVG_CLIENT : SVG_SERVER;
 	r->to = s->from == 0 ? SVG_SERVER : SVG_CLIENT;
-	if (stops)
+	if (where == STOPPED_AT)
 		r->to = SVG_MIDDLE;
+	else if (where != STOPPED_NOT)
+		r->to = (where == STOPPED_BEFORE) == (s->from == 0) ? SVG_LEFT
+								    : SVG_RIGHT;
 	else if (step_from_between(s))
 		r->from = SVG_MIDDLE;
 	r->retry = s->retries > 0;
+	r->crosses = s->joined && s->at_router && !s->own &&
+		     s->seen & (SEEN_IN | SEEN_OUT);
 	r->gap_ns = s->first ? 0 : s->since_last;
 	memcpy(r->state, s->state, sizeof(r->state));
 	time_format(s, "\xc2\xb5", r->time);
@@ -92,6 +97,22 @@ static void svg_step(struct renderer *renderer, const struct step *s)
 	p->last = self;
 }
 
+static void svg_scan(struct renderer *renderer, const struct scan *scan)
+{
+	struct svg *svg = (struct svg *)renderer;
+
+	if (svg->scans < SCANS_MAX)
+		scan_format(scan, svg->story, svg->scan[svg->scans++]);
+}
+
+static void svg_forget(struct renderer *renderer, struct conn *conn)
+{
+	struct svg *svg = (struct svg *)renderer;
+
+	if (svg->panels == 1 && conn->number == svg->panel[0].number)
+		outcome_format(svg->story, conn, svg->verdict);
+}
+
 static void svg_finish(struct renderer *renderer)
 {
 	svg_draw((struct svg *)renderer);
@@ -104,7 +125,10 @@ struct renderer *svg_new(FILE *out, const struct story *story,
 
 	if (svg == NULL)
 		return NULL;
-	svg->renderer = (struct renderer){svg_step, svg_finish};
+	svg->renderer = (struct renderer){.step = svg_step,
+					  .forget = svg_forget,
+					  .scan = svg_scan,
+					  .finish = svg_finish};
 	svg->out = out;
 	svg->story = story;
 	svg->title = title;

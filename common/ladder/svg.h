@@ -9,12 +9,14 @@
 
 #include "label.h"
 #include "names.h"
+#include "outcome.h"
 #include "render.h"
+#include "scan.h"
 
 enum { SVG_RUNGS_MAX = 1000 };
 
 /* Where an arrow begins or ends. */
-enum svg_place { SVG_CLIENT, SVG_SERVER, SVG_MIDDLE };
+enum svg_place { SVG_CLIENT, SVG_LEFT, SVG_MIDDLE, SVG_RIGHT, SVG_SERVER };
 
 /* One packet, in words and places. */
 struct svg_rung {
@@ -23,6 +25,7 @@ struct svg_rung {
 	enum svg_place from, to; /* to the end of the arrow as drawn */
 	uint8_t side;		 /* the sender's, or in whose name it is */
 	bool retry;
+	bool crosses;	/* was seen as it passed the router */
 	int64_t gap_ns; /* since the connection's packet before */
 	enum tcp_state state[2];
 	char time[TIME_LEN];
@@ -49,6 +52,9 @@ struct svg {
 	const struct story *story;
 	const char *title; /* NULL: one is made */
 	size_t rungs, panels;
+	unsigned scans;
+	char scan[SCANS_MAX][SCAN_LEN]; /* what was summed up */
+	char verdict[OUTCOME_LEN];	/* of the only connection */
 	uint64_t left_out; /* packets for which there was no room */
 	struct svg_rung rung[SVG_RUNGS_MAX];
 	struct svg_panel panel[SVG_RUNGS_MAX];

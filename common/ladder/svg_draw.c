@@ -69,18 +69,30 @@ static const char *const fill_of[] = {
 	[STATE_TIME_WAIT] = "#4a3c00",
 };
 
-static const char *arrow_color(const struct svg_rung *r)
-{
-	if (r->kind == KIND_RST || r->kind == KIND_ICMP || r->to == SVG_MIDDLE)
-		return "#b5202c";
-	return r->retry || r->fate == FATE_UNKNOWN ? "#5b2a6e" : "#0072b2";
-}
-
 static int place_x(enum svg_place place)
 {
-	return place == SVG_CLIENT   ? CLIENT_X
-	       : place == SVG_SERVER ? SERVER_X
-				     : MIDDLE_X;
+	static const int x[] = {
+		[SVG_CLIENT] = CLIENT_X,
+		[SVG_LEFT] = (CLIENT_X + MIDDLE_X) / 2,
+		[SVG_MIDDLE] = MIDDLE_X,
+		[SVG_RIGHT] = (MIDDLE_X + SERVER_X) / 2,
+		[SVG_SERVER] = SERVER_X,
+	};
+
+	return x[place];
+}
+
+/* Whether the arrow ends in a cross. */
+static bool stops(const struct svg_rung *r)
+{
+	return r->fate == FATE_DROPPED || r->fate == FATE_REJECTED;
+}
+
+static const char *arrow_color(const struct svg_rung *r)
+{
+	if (r->kind == KIND_RST || r->kind == KIND_ICMP || stops(r))
+		return "#b5202c";
+	return r->retry || r->fate == FATE_UNKNOWN ? "#5b2a6e" : "#0072b2";
 }
 
 /* --- layout --- */
@@ -141,13 +153,17 @@ struct type {
 #define BOLD	   " font-weight=\"bold\""
 #define IN_MONO	   " font-family=\"" MONO "\""
 
-static const struct type title_type = {TITLE_SIZE, WIDTH - 2 * MARGIN,
+/* Bold is a tenth wider than what it is measured by. */
+static const struct type title_type = {TITLE_SIZE,
+				       (WIDTH - 2 * MARGIN) * 10 / 11,
 				       TITLE_LINE, INK("#111") BOLD};
 static const struct type name_type = {NAME_SIZE, 0, 0,
 				      INK("#111") BOLD ANCHOR("middle") HALO};
 static const struct type address_type = {ADDRESS_SIZE, 0, 0,
 					 INK("#444") IN_MONO ANCHOR("middle")};
 static const struct type number_type = {NAME_SIZE, 0, 0, INK("#111") BOLD};
+static const struct type rest_type = {NOTE_SIZE, WIDTH - 2 * MARGIN, NOTE_LINE,
+				      INK("#222")};
 static const struct type time_type = {TIME_SIZE, 0, 0, INK("#444") IN_MONO};
 static const struct type pause_type =
 	{TIME_SIZE, 0, 0,
@@ -285,20 +301,25 @@ struct arrow {
 	const char *color;
 };
 
+/* How far down an arrow to SIDE is at X. */
+static int slant_at(int x, int side)
+{
+	int way = side == 0 ? x - CLIENT_X : SERVER_X - x;
+
+	return SLANT * way / (SERVER_X - CLIENT_X);
+}
+
 static struct arrow arrow_of(const struct svg_rung *r)
 {
-	int way = r->side == 0 ? 1 : -1;
-	struct arrow a = {place_x(r->from), r->y, place_x(r->to), r->y + SLANT,
-			  arrow_color(r)};
+	int inset = r->side == 0 ? ARROW_INSET : -ARROW_INSET;
+	int x1 = place_x(r->from), x2 = place_x(r->to);
+	struct arrow a = {x1, r->y + slant_at(x1, r->side), x2,
+			  r->y + slant_at(x2, r->side), arrow_color(r)};
 
-	if (r->from == SVG_MIDDLE)
-		a.y1 += SLANT / 2;
-	else
-		a.x1 += way * ARROW_INSET;
-	if (r->to == SVG_MIDDLE)
-		a.y2 -= SLANT / 2;
-	else
-		a.x2 -= way * ARROW_INSET;
+	if (r->from != SVG_MIDDLE)
+		a.x1 += inset;
+	if (!stops(r))
+		a.x2 -= inset;
 	if (r->fate == FATE_UNKNOWN) { /* three quarters of the way */
 		a.x2 -= (a.x2 - a.x1) / 4;
 		a.y2 -= (a.y2 - a.y1) / 4;
@@ -327,11 +348,17 @@ static void put_cross(FILE *out, int x, int y)
 	}
 }
 
+static void put_dot(FILE *out, int x, int y, int radius, const char *color)
+{
+	fprintf(out, "<circle cx=\"%d\" cy=\"%d\" r=\"%d\" fill=\"%s\"/>\n", x,
+		y, radius, color);
+}
+
 static void put_tip(FILE *out, const struct svg_rung *r, const struct arrow *a)
 {
 	int back = -way_of(a) * HEAD;
 
-	if (r->to == SVG_MIDDLE)
+	if (stops(r))
 		put_cross(out, a->x2, a->y2);
 	else if (r->fate == FATE_UNKNOWN)
 		put_text(out, a->x2 - back, a->y2 - 2, &mark_type, "?");
@@ -341,9 +368,10 @@ static void put_tip(FILE *out, const struct svg_rung *r, const struct arrow *a)
 			a->x2, a->y2, a->x2 + back, a->y2 - 9, a->x2 + back,
 			a->y2 + 7, a->color);
 	if (r->from == SVG_MIDDLE)
-		fprintf(out,
-			"<circle cx=\"%d\" cy=\"%d\" r=\"9\" fill=\"%s\"/>\n",
-			a->x1, a->y1, a->color);
+		put_dot(out, a->x1, a->y1, 9, a->color);
+	if (r->crosses && r->to != SVG_MIDDLE &&
+	    (a->x1 < MIDDLE_X) != (a->x2 < MIDDLE_X))
+		put_dot(out, MIDDLE_X, (a->y1 + a->y2) / 2, 5, a->color);
 }
 
 /* What is written on the arrow, as much of it as has room there. */
@@ -447,7 +475,9 @@ static void put_description(struct svg *svg)
 {
 	FILE *out = svg->out;
 
-	fputs(svg->panels > 0 ? "<desc>" : "<desc>Nothing to draw.", out);
+	fputs(svg->panels + svg->scans > 0 ? "<desc>"
+					   : "<desc>Nothing to draw.",
+	      out);
 	for (size_t n = 0; n < svg->panels; n++) {
 		const struct svg_panel *p = &svg->panel[n];
 
@@ -457,10 +487,14 @@ static void put_description(struct svg *svg)
 		     i = svg->rung[i].next)
 			describe_rung(out, p, &svg->rung[i]);
 	}
+	for (unsigned i = 0; i < svg->scans; i++) {
+		svg_put_text(out, svg->scan[i]);
+		fputs(".\n", out);
+	}
 	fputs("</desc>\n", out);
 }
 
-/* "client to server", where none was given. */
+/* "client to server: refused", where none was given. */
 static void make_title(const struct svg *svg, char *buf, size_t len)
 {
 	const struct svg_panel *p = &svg->panel[0];
@@ -468,7 +502,8 @@ static void make_title(const struct svg *svg, char *buf, size_t len)
 	if (svg->title != NULL)
 		snprintf(buf, len, "%s", svg->title);
 	else if (svg->panels == 1)
-		snprintf(buf, len, "%s to %s", p->name[0], p->name[1]);
+		snprintf(buf, len, "%s to %s: %.*s", p->name[0], p->name[1],
+			 (int)strcspn(svg->verdict, ":,("), svg->verdict);
 	else if (svg->panels > 1)
 		snprintf(buf, len, "%zu TCP connections", svg->panels);
 	else
@@ -499,26 +534,42 @@ static void put_head(struct svg *svg, const char *title, int height)
 		WIDTH, height);
 }
 
+/* What was summed up and what is not drawn, from Y on; where that ends. */
+static int put_rest(struct svg *svg, int y, bool draw)
+{
+	char more[STORY_LEN];
+
+	for (unsigned i = 0; i <= svg->scans; i++) {
+		const char *text = i < svg->scans ? svg->scan[i] : more;
+
+		snprintf(more, sizeof(more),
+			 "%" PRIu64 " more packets are not drawn: --port, "
+			 "--host, --connection and --packets choose",
+			 svg->left_out);
+		if (i == svg->scans && svg->left_out == 0)
+			break;
+		if (draw)
+			put_text(svg->out, MARGIN, y, &rest_type, text);
+		y += (svg_count_lines(text, rest_type.size, rest_type.width) +
+		      1) *
+		     NOTE_LINE;
+	}
+	return y;
+}
+
 void svg_draw(struct svg *svg)
 {
-	char title[STORY_LEN], more[128];
+	char title[STORY_LEN];
 
 	make_title(svg, title, sizeof(title));
 
 	int lines = svg_count_lines(title, TITLE_SIZE, title_type.width);
-	int height = lay_out(svg, TITLE_Y + 40 + (lines - 1) * TITLE_LINE);
+	int rest = lay_out(svg, TITLE_Y + 40 + (lines - 1) * TITLE_LINE);
 
-	if (svg->left_out > 0)
-		height += TITLE_LINE;
-	put_head(svg, title, height);
+	put_head(svg, title, put_rest(svg, rest, false));
 	put_text(svg->out, MARGIN, TITLE_Y, &title_type, title);
 	for (size_t i = 0; i < svg->panels; i++)
 		put_panel(svg, &svg->panel[i], svg->panels == 1);
-	snprintf(more, sizeof(more),
-		 "%" PRIu64 " more packets are not drawn: --port, --host, "
-		 "--connection and --packets choose",
-		 svg->left_out);
-	if (svg->left_out > 0)
-		put_text(svg->out, MARGIN, height - MARGIN, &number_type, more);
+	put_rest(svg, rest, true);
 	fputs("</svg>\n", svg->out);
 }

@@ -11,6 +11,7 @@
 #include "render.h"
 
 #include "label.h"
+#include "scan.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -31,7 +32,7 @@ enum {
 
 struct glyphs {
 	const char *lifeline, *dash, *head_right, *head_left;
-	const char *cross, *origin, *note, *micro, *cut;
+	const char *cross, *origin, *note, *micro, *cut, *crossing;
 };
 
 static const struct glyphs unicode_glyphs = {
@@ -44,6 +45,7 @@ static const struct glyphs unicode_glyphs = {
 	.note = "└ ",
 	.micro = "µ",
 	.cut = "…",
+	.crossing = "┼",
 };
 
 static const struct glyphs ascii_glyphs = {
@@ -56,6 +58,7 @@ static const struct glyphs ascii_glyphs = {
 	.note = "`- ",
 	.micro = "u",
 	.cut = "~",
+	.crossing = "+",
 };
 
 enum color { COLOR_NONE, COLOR_RED, COLOR_MAGENTA, COLOR_BOLD, COLOR_DIM };
@@ -151,6 +154,26 @@ static void title(const struct text_renderer *t, const struct step *s, int side,
 	    whole + len - tail);
 }
 
+static int router_column(const struct text_renderer *t)
+{
+	return LEFT_COLUMNS + 1 + t->inner / 2;
+}
+
+/*
+ * The router's name over its line, if there is room from COLUMN to END for
+ * it. The column behind it.
+ */
+static int put_router(struct text_renderer *t, int column, int end)
+{
+	const char *name = t->story->at != NULL ? t->story->at : "the router";
+	int start = router_column(t) - columns(name) / 2;
+
+	if (start < column + 2 || start + columns(name) + 2 > end)
+		return column;
+	put_right(t, COLOR_BOLD, start + columns(name) - column, name);
+	return start + columns(name);
+}
+
 static void put_header(struct text_renderer *t, const struct step *s)
 {
 	int width = FRAME_COLUMNS + t->inner;
@@ -170,7 +193,11 @@ static void put_header(struct text_renderer *t, const struct step *s)
 	title(t, s, 1, width - indent - 1, &right);
 	fprintf(t->out, "\n%-*s ", TIME_COLUMNS, mark.text);
 	put(t, COLOR_BOLD, left.text);
-	int room = width - indent - 1 - columns(left.text);
+	int column = indent + 1 + columns(left.text);
+
+	if (s->joined && s->at_router)
+		column = put_router(t, column, width - columns(right.text));
+	int room = width - column;
 
 	if (room < columns(right.text) + 2) {
 		putc('\n', t->out);
@@ -198,39 +225,111 @@ static void fit_label(const struct text_renderer *t, const struct step *s,
 	add(line, "%s", t->glyphs->cut);
 }
 
+/* How many columns an arrow takes that begins or ends on the way. */
+static int short_width(const struct text_renderer *t, const struct step *s)
+{
+	static const int eighths[] = {
+		[STOPPED_NOT] = 4, /* it begins at the router */
+		[STOPPED_BEFORE] = 3,
+		[STOPPED_AT] = 4,
+		[STOPPED_BEHIND] = 6,
+	};
+	enum stopped where = step_stopped(s);
+
+	if (!s->joined)
+		return t->inner / 2 + 1 + 2 * (where == STOPPED_NOT);
+	if (eighths[where] != 4)
+		return t->inner * eighths[where] / 8 + 1;
+	/* To or from the router's line, and on it. */
+	return (s->from == 0) == (where == STOPPED_AT)
+		       ? t->inner / 2 + 1
+		       : t->inner - t->inner / 2;
+}
+
+/* The label of such an arrow, and how many columns it takes with that. */
+static int fit_short(const struct text_renderer *t, const struct step *s,
+		     struct line *text)
+{
+	int width = short_width(t, s);
+
+	fit_label(t, s, (s->joined ? width : t->inner) - 4, text);
+	if (columns(text->text) + 4 > width)
+		width = columns(text->text) + 6;
+	return width < t->inner ? width : t->inner;
+}
+
+/*
+ * The router's line, where an arrow leaves room for it or crosses it; but not
+ * in its label, which is from column START to END.
+ */
+static void draw_router(const struct text_renderer *t, int start, int end,
+			struct line *line)
+{
+	const struct glyphs *g = t->glyphs;
+	struct line with = {0};
+	const char *at = line->text;
+
+	if (t->inner / 2 >= start && t->inner / 2 < end)
+		return;
+	for (int column = 0; *at != '\0'; column++) {
+		size_t len = 1;
+
+		while (((unsigned char)at[len] & 0xc0) == 0x80)
+			len++;
+		if (column == t->inner / 2 && *at == ' ')
+			add(&with, "%s", g->lifeline);
+		else if (column == t->inner / 2 && len == strlen(g->dash) &&
+			 memcmp(at, g->dash, len) == 0)
+			add(&with, "%s", g->crossing);
+		else
+			add(&with, "%.*s", (int)len, at);
+		at += len;
+	}
+	*line = with;
+}
+
+static const char *arrow_head(const struct text_renderer *t,
+			      const struct step *s)
+{
+	if (step_stopped(s) != STOPPED_NOT)
+		return t->glyphs->cross;
+	if (s->fate == FATE_UNKNOWN)
+		return "?";
+	return s->from == 0 ? t->glyphs->head_right : t->glyphs->head_left;
+}
+
 /* All that stands between the two lifelines. */
 static void draw_arrow(const struct text_renderer *t, const struct step *s,
 		       struct line *line)
 {
 	const struct glyphs *g = t->glyphs;
 	bool right = s->from == 0;
-	bool stops = s->fate == FATE_DROPPED || s->fate == FATE_REJECTED;
+	bool stops = step_stopped(s) != STOPPED_NOT;
 	bool starts = !stops && step_from_between(s);
+	const char *tail = starts ? g->origin : g->dash;
+	const char *head = arrow_head(t, s);
 	struct line text;
 
-	fit_label(t, s, t->inner - 4, &text);
-	int least = columns(text.text) + 4;
-	int half = t->inner / 2 + 1 + 2 * starts;
 	int width = t->inner;
 
 	if (stops || starts)
-		width = least <= half ? half : least + 2;
-	if (width > t->inner)
-		width = t->inner;
-	const char *tail = starts ? g->origin : g->dash;
-	const char *head = stops		     ? g->cross
-			   : s->fate == FATE_UNKNOWN ? "?"
-			   : right		     ? g->head_right
-						     : g->head_left;
+		width = fit_short(t, s, &text);
+	else
+		fit_label(t, s, t->inner - 4, &text);
+	int least = columns(text.text) + 4;
+
+	int indent = right == starts ? t->inner - width : 0;
 
 	*line = (struct line){0};
-	repeat(line, " ", right == starts ? t->inner - width : 0);
+	repeat(line, " ", indent);
 	add(line, "%s%s %s", right ? tail : head, g->dash, text.text);
 	if (width > least)
 		add(line, " ");
 	repeat(line, g->dash, width - least - 1);
 	add(line, "%s", right ? head : tail);
 	repeat(line, " ", t->inner - columns(line->text));
+	if (s->joined && s->at_router)
+		draw_router(t, indent + 2, indent + least, line);
 }
 
 static enum color arrow_color(const struct step *s)
@@ -267,17 +366,19 @@ static void put_note_line(struct text_renderer *t, const char **text, int width)
 		++*text;
 }
 
-static void put_notes_below(struct text_renderer *t, const char *note)
+/* NOTE, INDENT columns from the left. */
+static void put_notes_below(struct text_renderer *t, const char *note,
+			    int indent)
 {
 	int lead = columns(t->glyphs->note);
 
 	for (bool first = true; *note != '\0'; first = false) {
-		fprintf(t->out, "%*s", LEFT_COLUMNS, "");
+		fprintf(t->out, "%*s", indent, "");
 		if (first)
 			fputs(t->glyphs->note, t->out);
 		else
 			fprintf(t->out, "%*s", lead, "");
-		put_note_line(t, &note, t->width - LEFT_COLUMNS - lead);
+		put_note_line(t, &note, t->width - indent - lead);
 		putc('\n', t->out);
 	}
 }
@@ -345,14 +446,24 @@ static void text_step(struct renderer *renderer, const struct step *s)
 		return;
 	}
 	putc('\n', t->out);
-	put_notes_below(t, note);
+	put_notes_below(t, note, LEFT_COLUMNS);
+}
+
+static void text_scan(struct renderer *renderer, const struct scan *scan)
+{
+	struct text_renderer *t = (struct text_renderer *)renderer;
+	char text[SCAN_LEN];
+
+	putc('\n', t->out);
+	put_notes_below(t, scan_format(scan, t->story, text), HEADER_INDENT);
+	t->number = 0; /* whatever comes, its header comes first */
 }
 
 void text_init(struct text_renderer *t, FILE *out, const struct story *story,
 	       int width, bool unicode, bool color)
 {
 	*t = (struct text_renderer){
-		.renderer = {text_step, NULL},
+		.renderer = {.step = text_step, .scan = text_scan},
 		.out = out,
 		.story = story,
 		.glyphs = unicode ? &unicode_glyphs : &ascii_glyphs,

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # 01-network - what it costs to make the three hosts, IPv4 and IPv6, to run one
-# command on the client and to take them away: here, by mininet and by
-# docker-compose; and fifty networks at once.
+# command on the client and to take them away: here, and by mininet; up, one
+# command and down, by namespaces and by Docker; and fifty networks at once.
 #
 # Usage: make bench [N=RUNS]; mininet_three.py beside it is mininet's part
 # Exit status: 1 when the goal is missed, or a network that could be made once
@@ -13,17 +13,17 @@ set -euo pipefail
 
 readonly HERE=$ROOT/tests/bench
 readonly GOAL_US=50000
-readonly MININET_RUNS=5 COMPOSE_RUNS=3 CROWD=50 CROWD_RUNS=3
+readonly MININET_RUNS=5 DOCKER_RUNS=3 CROWD=50 CROWD_RUNS=3
 readonly NOBODY=65534
-readonly IMAGE=debian:bookworm-slim
 
 N=${N:-40}
 [[ $N =~ ^[1-9][0-9]{0,4}$ ]] || say_usage "N=$N is no number of runs"
 
 TMP=$(mktemp -d)
-PROJECT=portlabbench$$
+export COMPOSE_PROJECT_NAME=portlab-bench-$$
 SAID=$TMP/said
-COMPOSE=()
+DOCKER=''
+declare -A BASE_OF=()
 BASE_US=''
 ORDINARY_US=''
 CROWD_PID=''
@@ -31,7 +31,8 @@ CROWD_PID=''
 cleanup() {
 	trap '' INT TERM HUP
 	[[ -z $CROWD_PID ]] || kill "$CROWD_PID" 2>/dev/null || true
-	[[ ${#COMPOSE[@]} == 0 ]] || compose_cleanup
+	[[ -z $DOCKER ]] ||
+		ENGINE=docker "$LABDIR/portlab" down >/dev/null 2>&1 || true
 	rm -rf "$TMP"
 }
 trap cleanup EXIT
@@ -53,7 +54,8 @@ main() {
 		ours 'portlab, root'
 	fi
 	mininet
-	compose
+	echo
+	stages
 	echo
 	if [[ $EUID != 0 ]]; then
 		crowd 'ordinary user'
@@ -132,87 +134,50 @@ mininet() {
 	fi
 }
 
-# --- docker-compose ----------------------------------------------------------
+# --- the stages, in both engines ---------------------------------------------
 
-compose() {
-	local -a command
+# A network that stays: up, one command in it, down. In Docker it is the same
+# three hosts, of docker-compose.yml.
+stages() {
+	local why=''
+	bench_head 'a network that stays'
+	stages_of namespaces "$N"
 	if ! have docker; then
-		bench_gap docker 'not installed (apt-get install docker.io docker-compose)'
-	elif ! timeout --foreground 10 docker info >"$SAID" 2>&1; then
-		bench_gap docker 'no daemon answers'
-	elif ! docker image inspect "$IMAGE" >/dev/null 2>&1; then
-		bench_gap docker "image $IMAGE is not here"
-	elif ! compose_command; then
-		bench_gap docker 'neither "docker compose" nor docker-compose is here'
+		why='not installed (apt-get install docker.io docker-compose)'
+	elif ! timeout --foreground 20 docker info >"$SAID" 2>&1; then
+		why='no daemon answers'
+	elif ! docker image inspect portlab-host portlab-lab >"$SAID" 2>&1; then
+		why='the images are not made yet (make up ENGINE=docker)'
+	fi
+	if [[ -n $why ]]; then
+		bench_gap docker "$why"
 	else
-		compose_file >"$TMP/compose.yml"
-		COMPOSE=(timeout --foreground -k 5 120 "${command[@]}"
-			-p "$PROJECT" -f "$TMP/compose.yml")
-		if theirs "${command[*]}, three containers" "$COMPOSE_RUNS" \
-			compose_once; then
-			COMPOSE=()
-		fi
+		DOCKER=1
+		stages_of docker "$DOCKER_RUNS"
 	fi
 }
 
-compose_command() { # sets command
-	if docker compose version >/dev/null 2>&1; then
-		command=(docker compose)
-	elif have docker-compose; then
-		command=(docker-compose)
-	else
-		return 1
-	fi
-}
-
-compose_once() {
-	"${COMPOSE[@]}" up -d &&
-		"${COMPOSE[@]}" exec -T client true &&
-		"${COMPOSE[@]}" down -v
-}
-
-# Less than ours: the image has no ip(8) to set routes with. The IPv4 addresses
-# are Docker's to choose, so that they clash with none of this machine's.
-compose_file() {
-	local host
-	cat <<-END
-		version: '2.4'
-		networks:
-		  lab:
-		    internal: true
-		    enable_ipv6: true
-		    ipam:
-		      config:
-		        - subnet: $(printf 'fd%02x:%x:%x' $((RANDOM % 256)) \
-			"$RANDOM" "$RANDOM")::/64
-		services:
-	END
-	for host in client router server; do
-		cat <<-END
-			  $host:
-			    image: $IMAGE
-			    init: true
-			    command: sleep infinity
-			    networks: [lab]
-		END
-		[[ $host == router ]] || continue
-		cat <<-END
-			    sysctls:
-			      net.ipv4.ip_forward: 1
-			      net.ipv4.conf.all.send_redirects: 0
-			      net.ipv6.conf.all.forwarding: 1
-		END
+stages_of() { # ENGINE RUNS
+	local engine=$1 i stage runs median min max
+	rm -f "$TMP"/stage.*
+	# Once before, so that every program has been read from the disk.
+	for ((i = 0; i <= $2; i++)); do
+		stage up
+		stage exec client true
+		stage down
+	done
+	for stage in up exec down; do
+		read -r runs median min max < \
+			<(sed 1d "$TMP/stage.$stage" | bench_sum)
+		[[ $engine != namespaces ]] || BASE_OF[$stage]=$median
+		bench_row "$engine: $stage" "$runs" "$median" "$min" "$max" \
+			"${BASE_OF[$stage]}"
 	done
 }
 
-# Compose may have been stopped while the daemon was still making something.
-compose_cleanup() {
-	local label=label=com.docker.compose.project=$PROJECT
-	"${COMPOSE[@]}" down -v -t 0 >/dev/null 2>&1 || true
-	timeout --foreground 30 docker ps -aq --filter "$label" |
-		xargs -r docker rm -f >/dev/null 2>&1 || true
-	timeout --foreground 30 docker network ls -q --filter "$label" |
-		xargs -r docker network rm >/dev/null 2>&1 || true
+stage() { # VERB [ARG...]; of $engine
+	ENGINE=$engine bench_times 1 "$SAID" "$LABDIR/portlab" "$@" \
+		>>"$TMP/stage.$1" || die "$engine, $1: $(bench_why "$SAID")"
 }
 
 # --- fifty at once -----------------------------------------------------------

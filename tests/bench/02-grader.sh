@@ -73,7 +73,7 @@ peak() {
 	check >"$SAID" 2>&1 </dev/null &
 	RUN_PID=$!
 	while kill -0 "$RUN_PID" 2>/dev/null; do
-		now=$(pss_below "$RUN_PID")
+		now=$(bench_pss "$RUN_PID")
 		((now <= most)) || most=$now
 		read -r -t "$LOOK_S" <> <(:) || true
 	done
@@ -81,30 +81,6 @@ peak() {
 	RUN_PID=''
 	printf 'peak memory of a run: %d MB (PSS of all its processes)\n' \
 		$((most / 1024))
-}
-
-# In KiB, of PID and all below it.
-pss_below() { # PID
-	local pid
-	local -a rollups=()
-	for pid in $(below "$1"); do
-		rollups+=("/proc/$pid/smaps_rollup")
-	done
-	# Some have ended since.
-	{ cat "${rollups[@]}" 2>/dev/null || true; } | awk '/^Pss:/ { n += $2 } END { print n + 0 }'
-}
-
-below() { # PID
-	ps -e -o pid=,ppid= | awk -v root="$1" '
-	{ parent[$1] = $2 }
-	END {
-		for (pid in parent) {
-			for (p = pid; p != "" && p != root; p = parent[p])
-				;
-			if (p == root)
-				print pid
-		}
-	}'
 }
 
 main

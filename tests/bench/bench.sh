@@ -57,3 +57,27 @@ bench_why() { # SAID
 	read -r line <"$1" || true
 	printf '%s\n' "${line:-it failed without a word}"
 }
+
+# The memory of PID and all below it, in KiB (PSS, proc_pid_smaps_rollup(5)).
+bench_pss() { # PID
+	local pid
+	local -a rollups=()
+	for pid in $(bench_below "$1"); do
+		rollups+=("/proc/$pid/smaps_rollup")
+	done
+	# Some have ended since.
+	{ cat "${rollups[@]}" 2>/dev/null || true; } | awk '/^Pss:/ { n += $2 } END { print n + 0 }'
+}
+
+bench_below() { # PID
+	ps -e -o pid=,ppid= | awk -v root="$1" '
+	{ parent[$1] = $2 }
+	END {
+		for (pid in parent) {
+			for (p = pid; p != "" && p != root; p = parent[p])
+				;
+			if (p == root)
+				print pid
+		}
+	}'
+}

@@ -32,6 +32,8 @@ set +T
 . "$TESTS/check/client.bash"
 # shellcheck source=tests/check/built.bash
 . "$TESTS/check/built.bash"
+# shellcheck source=tests/check/bare.bash
+[[ -z ${CHECK_BARE-} ]] || . "$TESTS/check/bare.bash"
 # shellcheck source=tests/check/scenario.bash
 . "$TESTS/check/scenario.bash"
 # shellcheck source=tests/check/ahead.bash
@@ -49,6 +51,7 @@ setup() {
 	SKIPPED='' # the reason, when this check is not made
 	check_begin "${BATS_TEST_DESCRIPTION%%:*}"
 	check_needs
+	[[ -z ${CHECK_BARE-} ]] || bare_can
 }
 
 check_begin() { # ID

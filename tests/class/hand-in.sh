@@ -79,6 +79,9 @@ hand_in_unpack() { # ARCHIVE LAB FOLDER
 	[[ $kind != none ]] ||
 		hand_in_refuse "It is no folder, and no archive that can be opened" \
 			"here: hand in a folder, zip or tar." || return
+	[[ $kind != zip ]] || have unzip ||
+		hand_in_refuse "There is no unzip on this machine, to open it." ||
+		return
 	(($(stat -c %s -- "$1") <= ARCHIVE_BYTES)) ||
 		hand_in_refuse "The archive is larger than" \
 			"$((ARCHIVE_BYTES / 1048576)) MiB." || return

@@ -11,3 +11,40 @@ docker_or_skip() {
 	docker image inspect "$DOCKER_IMAGE" >/dev/null 2>&1 ||
 		skip "the image $DOCKER_IMAGE is not here (.ci/docker.sh ensure)"
 }
+
+# Compose, of either version, as it is typed in the current folder.
+compose() {
+	if docker compose version >/dev/null 2>&1; then
+		docker compose "$@" 3>&- 4>&-
+	else
+		docker-compose "$@" 3>&- 4>&-
+	fi
+}
+
+# Go on only with the images of docker-compose.yml, up to date.
+docker_images_or_skip() {
+	local said
+	said=$(cd "$ROOT" && flock "$ROOT/docker-compose.yml" \
+		timeout --foreground 900 bash -c "$(declare -f compose); compose build" 2>&1) ||
+		skip "the images cannot be built: ${said##*$'\n'}"
+}
+
+# All of the projects whose name begins with PROJECT.
+docker_remove() { # PROJECT
+	local kind id
+	for kind in container network volume; do
+		docker_of "$kind" "$1" | while IFS= read -r id; do
+			docker "$kind" rm -f "$id" >/dev/null 2>&1 || true
+		done
+	done
+}
+
+docker_of() { # container|network|volume PROJECT
+	local -a all=()
+	local id=ID
+	[[ $1 != container ]] || all=(--all)
+	[[ $1 != volume ]] || id=Name
+	docker "$1" ls "${all[@]}" --format \
+		"{{.$id}} {{.Label \"com.docker.compose.project\"}}" |
+		awk -v project="$2" 'index($2, project) == 1 { print $1 }'
+}

@@ -410,3 +410,69 @@ marked() {
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 os.execv(sys.argv[1], sys.argv[1:])' "${JAIL[@]}" sh -c 'exit 7' </dev/null
 }
+
+# --- Without namespaces ---
+
+bare() { # [OPTION...] COMMAND [ARG...]
+	((EUID == 0)) || skip 'not root: without namespaces there is no jail'
+	run timeout 30 env JAIL_BARE=1 "$BUILD/test/jail" --chdir /tmp \
+		--report "$REPORT" --env PORTLAB_TEST="$MARK" "$@" \
+		3>&- 4>&- 10>&- </dev/null
+	echo "status $status, report $(<"$REPORT")"
+	echo "${output:0:2000}"
+}
+
+# Processes of users that no one but a bare jail makes.
+of_bare_jails() {
+	ps -eo uid=,stat= | awk '$1 >= 16777216 && $2 !~ /^Z/' | wc -l
+}
+
+no_bare_jail() {
+	[[ $(of_bare_jails) == 0 ]]
+}
+
+# Twenty of them at most, and no way to take the machine down.
+readonly FORKS='f() { f & f & }; f; wait'
+
+@test "bare: a user of its own, no power, and the status of the program" {
+	bare sh -c 'id -u; grep CapEff /proc/self/status; exit 7'
+	[[ $status == 7 && ${lines[0]} -ge 16777216 ]]
+	[[ ${lines[1]} == *0000000000000000 ]]
+	first=${lines[0]}
+	bare id -u
+	[[ ${lines[0]} != "$first" ]]
+	((EUID == 0)) && run setpriv --reuid 65534 env JAIL_BARE=1 \
+		"$BUILD/test/jail" --chdir / true
+	[[ $status == 2 ]]
+}
+
+@test "bare: daemons, forks and who ignores SIGTERM end with it, counted" {
+	bare sh -c '(setsid sleep 100 &); (sleep 100 &); exit 0'
+	[[ $status == 0 && $(report left_behind) == 2 ]]
+	no_bare_jail
+	bare --time 500 --processes 20 bash -c "$FORKS"
+	no_bare_jail
+	bare --time 300 sh -c 'trap "" TERM; while :; do sleep 1; done'
+	[[ $status == 124 && $(report end) == deadline ]]
+	no_bare_jail
+}
+
+@test "bare: kill(-1) reaches itself, memory and output have their limits" {
+	bare sh -c 'kill -KILL -1; exit 3'
+	[[ $status == 3 || $status == 137 ]]
+	bare --memory 64 python3 -c 'x = bytearray(200 << 20); input()'
+	[[ $(report end) == memory ]]
+	bare --output 1000 yes
+	[[ $(report end) == output ]]
+	no_bare_jail
+}
+
+@test "bare: SIGKILL to jail leaves nothing" {
+	((EUID == 0)) || skip 'not root: without namespaces there is no jail'
+	background env JAIL_BARE=1 "$BUILD/test/jail" --chdir /tmp --processes 20 \
+		--pidfile "$WORK/pid" -- bash -c "$FORKS; sleep 100"
+	eventually test -s "$WORK/pid"
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null || true
+	eventually no_bare_jail
+}

@@ -1,61 +1,15 @@
 #!/usr/bin/env bats
 # ladder.bats - the ladder: what it draws, and what it makes of bad captures
 #
-# tests/self/ladder/README.md says where the captures come from.
+# ladder_many.bats has what concerns many connections and two captures.
 
 bats_require_minimum_version 1.5.0
 
+# shellcheck source=tests/self/ladder.bash
+. "$BATS_TEST_DIRNAME/ladder.bash"
+
 setup_file() {
-	export LC_ALL=C ROOT BUILD CAPTURES LADDER LADDER_ASAN
-	ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	BUILD=${PORTLAB_BUILD:-$ROOT/build}
-	CAPTURES=$BATS_TEST_DIRNAME/ladder
-	LADDER=$BUILD/bin/ladder
-	LADDER_ASAN=$BUILD/asan/bin/ladder
-	if [[ ! -x $LADDER_ASAN ]]; then
-		echo "# ladder was not built with sanitizers" >&3
-		LADDER_ASAN=$LADDER
-	fi
-	unset NO_COLOR COLUMNS
-	export MADE=$BATS_FILE_TMPDIR
-	local packets name
-	for packets in "$CAPTURES"/*.packets; do
-		name=$(basename "$packets" .packets)
-		pcap make <"$packets" >"$MADE/$name.pcap"
-	done
-}
-
-pcap() {
-	perl "$BATS_TEST_DIRNAME/ladder/pcap.pl" "$@"
-}
-
-# The options for the capture NAME: where it was made stands in its name.
-options_of() { # NAME
-	case $1 in
-	*-client) OPTIONS=(--at client --hosts "$CAPTURES/hosts") ;;
-	*-router) OPTIONS=(--at router --hosts "$CAPTURES/hosts") ;;
-	*-server) OPTIONS=(--at server --hosts "$CAPTURES/hosts") ;;
-	*) OPTIONS=() ;;
-	esac
-}
-
-# Compare what `ladder OPTION...` makes of every capture, or of those NAMED,
-# with the file that ends in SUFFIX.
-# shellcheck disable=SC2053 # NAMED is a pattern
-golden() { # SUFFIX NAMED OPTION...
-	local suffix=$1 named=$2 file name bad=0
-	shift 2
-	for file in "$CAPTURES"/*.pcap "$MADE"/*.pcap; do
-		name=$(basename "$file" .pcap)
-		[[ $name == $named ]] || continue
-		options_of "$name"
-		"$LADDER" "$@" "${OPTIONS[@]}" "$file" >"$BATS_TEST_TMPDIR/out"
-		if [[ -n ${LADDER_UPDATE-} ]]; then
-			cp "$BATS_TEST_TMPDIR/out" "$CAPTURES/$name$suffix"
-		fi
-		diff -u "$CAPTURES/$name$suffix" "$BATS_TEST_TMPDIR/out" || bad=1
-	done
-	return "$bad"
+	ladder_setup
 }
 
 # No line of the file is wider than WIDTH columns: bytes that go on with a
@@ -66,18 +20,6 @@ no_wider_than() { # WIDTH FILE
 		die "$ARGV: line $.: ", length, " columns\n"
 			if length > $width;
 		close ARGV if eof' "$1" "$2"
-}
-
-# The exit status is 0 or 1: no signal, no sanitizer.
-sane() { # COMMAND...
-	local status=0
-	"$@" >"$BATS_TEST_TMPDIR/sane.out" 2>"$BATS_TEST_TMPDIR/sane.err" ||
-		status=$?
-	if ((status > 1)) || grep -q Sanitizer "$BATS_TEST_TMPDIR/sane.err"; then
-		printf 'status %d: %s\n' "$status" "$*"
-		cat "$BATS_TEST_TMPDIR/sane.err"
-		return 1
-	fi
 }
 
 # --- what it draws -------------------------------------------------------------
@@ -524,12 +466,6 @@ spoiled() { # TYPE OFFSET FORMAT VALUE SENTENCE
 
 # --- live ------------------------------------------------------------------------
 
-# Read one line of the ladder that runs behind descriptor 7.
-next_line() {
-	LINE=
-	IFS= read -r -t 10 LINE <&7
-}
-
 @test "ladder: live, a packet is shown before the next one comes" {
 	mkfifo "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
 	"$LADDER" --events <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" \
@@ -627,7 +563,7 @@ next_line() {
 	run -2 "$LADDER" --port 70000 "$CAPTURES/lo.pcap"
 	[[ $output == *'ports from 1 to 65535'*"not '70000'"* ]]
 	run -0 "$LADDER" --port 65535,1-63 "$CAPTURES/lo.pcap"
-	run -2 "$LADDER" "$CAPTURES/lo.pcap" "$CAPTURES/lo.pcap"
+	run -2 "$LADDER" "$CAPTURES"/{lo,lo,lo}.pcap
 	run -1 "$LADDER" --hosts "$BATS_TEST_TMPDIR/none" "$CAPTURES/lo.pcap"
 }
 

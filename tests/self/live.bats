@@ -114,13 +114,21 @@ plays_whole() { # COLUMNS ROWS LAB
 	ladders "$1" | all_seen ladder
 	wanted notices | all_seen notice
 	wanted titles | while IFS= read -r line; do
-		grep -qE "^── [0-9]+/[0-9]+: " "$BATS_TEST_TMPDIR/seen"
-		grep -qF -- ": $line ─" "$BATS_TEST_TMPDIR/seen"
+		grep -qE -- "^── [0-9]+/[0-9]+: " "$BATS_TEST_TMPDIR/seen"
+		grep -qF -- ": $line ─" "$BATS_TEST_TMPDIR/seen" || {
+			echo "a title that is too long: $line"
+			return 1
+		}
 	done
 	# A command stands behind a prompt, or is a further line of one.
-	wanted commands | while IFS= read -r line; do
-		sed -E 's/^(\^C)?\[(client|server)\] \$ //' "$BATS_TEST_TMPDIR/seen" |
-			grep -qxF -- "$line"
+	sed -E 's/^(\^C)?\[(client|server)\] \$ //' "$BATS_TEST_TMPDIR/seen" \
+		>"$BATS_TEST_TMPDIR/typed"
+	wanted commands | expand | while IFS= read -r line; do
+		grep -qxF -- "$line" "$BATS_TEST_TMPDIR/typed" || {
+			echo "never typed, whole: $line"
+			grep -F -- "${line:0:20}" "$BATS_TEST_TMPDIR/typed"
+			return 1
+		}
 	done
 	# What programs say fits on a line of any screen.
 	awk -F '\t' '$2 == "out" { n++; if (length($4) > 80) exit 1 }

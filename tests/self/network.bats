@@ -261,6 +261,35 @@ reaches='reaches() {
 	compgen -G "$PORTLAB_STATE/nets/default/client-*.pcap"
 }
 
+@test "two hosts are captured as one ladder, while packets pass" {
+	"$PORTLAB" up 01/drop
+	background "$PORTLAB" capture client,router
+	both_capture() {
+		[[ $(grep -c 'capturing on' "$BATS_TEST_TMPDIR/background.err") == 2 ]]
+	}
+	eventually both_capture
+	"$PORTLAB" exec client bash -c 'echo 1 >/proc/sys/net/ipv4/tcp_syn_retries
+		(exec 3<>/dev/tcp/198.51.100.1/9) 2>/dev/null
+		timeout 1 bash -c "exec 3<>/dev/tcp/203.0.113.20/9002"' || true
+	both_drawn() {
+		grep -q 'came in,' "$BATS_TEST_TMPDIR/background.out" &&
+			grep -q 'connection refused' "$BATS_TEST_TMPDIR/background.out"
+	}
+	eventually both_drawn
+	grep -q ' router  ' "$BATS_TEST_TMPDIR/background.out"
+	"$PORTLAB" down
+	compgen -G "$PORTLAB_STATE/nets/default/client-*.pcap"
+	compgen -G "$PORTLAB_STATE/nets/default/router-*.pcap"
+	no_pipe() { ! compgen -G "$PORTLAB_STATE/nets/default/*.pipe" >/dev/null; }
+	eventually no_pipe
+	run "$PORTLAB" capture client,router,server
+	[[ $status == 2 && $output == *'one host, or two'* ]]
+	run "$PORTLAB" capture client,client
+	[[ $status == 2 && $output == *'not client twice'* ]]
+	run "$PORTLAB" capture client,nobody
+	[[ $status == 2 && $output == *"no host is called 'nobody'"* ]]
+}
+
 @test "gdb and strace work on a program in a lab host" {
 	for tool in gdb strace; do
 		command -v "$tool" >/dev/null || skip "$tool is not installed"

@@ -27,6 +27,12 @@
  * terminal), stdout and stderr, and no other descriptor. Signals that come to
  * jail (HUP, INT, QUIT, TERM, USR1, USR2) go to the program, and to it only.
  *
+ * With JAIL_BARE=1 in the environment, and as root, it does without namespaces:
+ * for containers in which none can be had. The program is then a user that is
+ * nobody else, with the same limits, and all of that user is killed at the end;
+ * --hide, --ro, --rw, --netns, --tmp and --uid do nothing: it sees the files,
+ * the network and the processes that any user here does.
+ *
  * Exit status: the program's, or 128 and its signal; 124 at the deadline; 137
  * beyond another limit; 126 or 127 when it cannot be executed; 125 when the
  * jail itself failed; 2 usage.
@@ -59,6 +65,8 @@
 enum {
 	MAP_BYTES = 4096, /* the kernel takes less than a page */
 	FIRST_OWN_FD = 3,
+	BARE_UID =
+		1 << 24, /* and the jail's pid: nobody has so high a number */
 };
 
 /* The files that the options name; -1 where they name none. */
@@ -368,6 +376,20 @@ static pid_t fork_into(uint64_t namespaces, int *pidfd)
  * Make the jail. Root can do without a user namespace where there are none,
  * but then shares its limit of processes with whoever else is that user.
  */
+static pid_t make_bare(struct jail *jail, int link, int *pidfd)
+{
+	int self = open_pidfd(getpid());
+	pid_t child = fork();
+
+	if (child < 0)
+		jail_broken("fork");
+	if (child == 0)
+		jail_inside(jail, link, self);
+	(void)close(self);
+	*pidfd = open_pidfd(child);
+	return child;
+}
+
 static pid_t make(struct jail *jail, int link, int *pidfd)
 {
 	uint64_t namespaces =
@@ -411,7 +433,8 @@ static void start(struct jail *jail, struct jail_run *run, int pidfile)
 
 	jail_link(link);
 	run->link = link[0];
-	run->init = make(jail, link[1], &run->init_fd);
+	run->init =
+		(jail->bare ? make_bare : make)(jail, link[1], &run->init_fd);
 	(void)close(link[1]);
 	(void)close(jail->out);
 	(void)close(jail->err);
@@ -465,6 +488,22 @@ static void report(const struct jail_run *run, int fd)
 		jail_broken("the report");
 }
 
+/* What JAIL_BARE asks for. */
+static void choose_bare(struct jail *jail, const struct files *files)
+{
+	const char *asked = getenv("JAIL_BARE");
+
+	jail->bare = asked != NULL && strcmp(asked, "1") == 0;
+	if (jail->bare && geteuid() != 0)
+		cli_usage_error("JAIL_BARE is for root");
+	if (jail->bare)
+		jail->uid = BARE_UID + getpid();
+	jail->own_net = files->netns < 0 && !jail->bare;
+	if (files->netns >= 0 && !jail->bare &&
+	    setns(files->netns, CLONE_NEWNET) < 0)
+		jail_broken("entering the network of --netns");
+}
+
 int main(int argc, char **argv)
 {
 	struct jail jail = {.time_ms = 10000,
@@ -492,9 +531,7 @@ int main(int argc, char **argv)
 		jail.chdir = getcwd(NULL, 0);
 	if (jail.chdir == NULL)
 		jail_broken("the current folder");
-	jail.own_net = files.netns < 0;
-	if (files.netns >= 0 && setns(files.netns, CLONE_NEWNET) < 0)
-		jail_broken("entering the network of --netns");
+	choose_bare(&jail, &files);
 	make_pipe(&run.from[0], &jail.out);
 	make_pipe(&run.from[1], &jail.err);
 	run.to[0] = files.out >= 0 ? files.out : STDOUT_FILENO;

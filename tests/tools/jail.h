@@ -46,6 +46,7 @@ struct jail {
 	long long uid; /* the program's, where jail is root */
 	bool own_net;  /* a network namespace of its own */
 	bool own_user; /* and a user namespace */
+	bool bare;     /* no namespaces at all, but a user of its own */
 	const char *chdir;
 	const char *env[JAIL_ENV_MAX]; /* "NAME=VALUE" */
 	size_t env_count;
@@ -121,11 +122,12 @@ struct jail_sample {
 };
 
 /*
- * Measure by PROC, the /proc inside. Resident memory that several processes
- * share counts several times in the first, quick sum; where that is above
- * LIMIT_KB, it is counted again exactly (Pss, proc_pid_smaps_rollup(5)).
+ * Measure by PROC, the /proc inside; of a bare jail, in which that is
+ * everybody's, what belongs to USER, else -1. Resident memory that several
+ * processes share counts several times in the first, quick sum; where that is
+ * above LIMIT_KB, it is counted again exactly (Pss, proc_pid_smaps_rollup(5)).
  */
-struct jail_sample jail_measure(DIR *proc, long long limit_kb);
+struct jail_sample jail_measure(DIR *proc, long long limit_kb, long long user);
 
 /* jail_watch.c: a run of one program, and how it ended. */
 struct jail_run {

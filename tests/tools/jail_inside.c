@@ -143,6 +143,9 @@ static _Noreturn void become_program(const struct jail *jail, int link)
 	narrow_bounding_set();
 	leave_root(jail);
 	drop_capabilities();
+	/* No kernel takes it away with a namespace. */
+	if (jail->bare && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		jail_broken("prctl");
 	set_environment(jail);
 	if (chdir(jail->chdir) < 0)
 		jail_broken("the folder %s", jail->chdir);
@@ -169,7 +172,6 @@ static void end_with(int outside)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
 	    poll(&pfd, 1, 0) != 0)
 		_exit(JAIL_STATUS_BROKEN);
-	(void)close(outside);
 }
 
 /* Reap whatever ends; say how the program did; stay until killed. */
@@ -186,6 +188,40 @@ static _Noreturn void reap(pid_t program, int link)
 	}
 }
 
+/* Whose processes go with a bare jail. */
+static uid_t bare_uid;
+
+/* The jail has been killed. Only what signal-safety(7) allows. */
+static void end_bare(int sig)
+{
+	(void)sig;
+	if (fork() == 0) {
+		if (setresuid(bare_uid, bare_uid, bare_uid) == 0)
+			(void)kill(-1, SIGKILL);
+		_exit(JAIL_STATUS_BROKEN);
+	}
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	_exit(JAIL_STATUS_BROKEN);
+}
+
+/* In the place of pid 1, without a pid namespace; the /proc is everybody's. */
+static int become_reaper(const struct jail *jail, int outside)
+{
+	struct pollfd pfd = {.fd = outside, .events = POLLIN};
+	int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	bare_uid = (uid_t)jail->uid;
+	reset_signals();
+	(void)signal(SIGTERM, end_bare);
+	if (fd < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0)
+		jail_broken("/proc, and who has no parent");
+	if (poll(&pfd, 1, 0) != 0)
+		_exit(JAIL_STATUS_BROKEN);
+	return fd;
+}
+
 _Noreturn void jail_inside(struct jail *jail, int link, int outside)
 {
 	pid_t program;
@@ -197,7 +233,9 @@ _Noreturn void jail_inside(struct jail *jail, int link, int outside)
 	(void)setsid();
 	if (jail->own_net)
 		raise_loopback();
-	proc = jail_make_places(jail);
+	proc = jail->bare ? become_reaper(jail, outside)
+			  : jail_make_places(jail);
+	(void)close(outside);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		jail_broken("prctl");

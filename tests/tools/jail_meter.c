@@ -42,6 +42,24 @@ static bool read_file(DIR *proc, const char *pid, const char *file, char *text,
 	return n > 0;
 }
 
+/*
+ * Whether PID is a process of USER, by what it cannot change: that its files in
+ * /proc are root's is in its own power (PR_SET_DUMPABLE).
+ */
+static bool belongs_to(DIR *proc, const char *pid, long long user)
+{
+	char text[STAT_BYTES];
+	char *line;
+
+	if (user < 0)
+		return true;
+	if (!read_file(proc, pid, "status", text, sizeof(text)))
+		return false;
+	line = strstr(text, "\nUid:");
+	return line != NULL &&
+	       strtoll(line + strlen("\nUid:"), NULL, 10) == user;
+}
+
 /* Add what the line STAT of /proc/PID/stat says to SAMPLE. */
 static void add_stat(struct jail_sample *sample, char *stat, bool is_init)
 {
@@ -79,7 +97,7 @@ static long long share_kb(DIR *proc, const char *pid)
 	return line == NULL ? 0 : strtoll(line + strlen("\nPss:"), NULL, 10);
 }
 
-static long long sum_shares_kb(DIR *proc)
+static long long sum_shares_kb(DIR *proc, long long user)
 {
 	const struct dirent *entry;
 	long long sum = 0;
@@ -87,12 +105,13 @@ static long long sum_shares_kb(DIR *proc)
 	rewinddir(proc);
 	while ((entry = readdir(proc)) != NULL)
 		if (isdigit((unsigned char)entry->d_name[0]) &&
-		    strcmp(entry->d_name, "1") != 0)
+		    strcmp(entry->d_name, "1") != 0 &&
+		    belongs_to(proc, entry->d_name, user))
 			sum += share_kb(proc, entry->d_name);
 	return sum;
 }
 
-struct jail_sample jail_measure(DIR *proc, long long limit_kb)
+struct jail_sample jail_measure(DIR *proc, long long limit_kb, long long user)
 {
 	struct jail_sample sample = {.alive = 0};
 	const struct dirent *entry;
@@ -101,10 +120,11 @@ struct jail_sample jail_measure(DIR *proc, long long limit_kb)
 	rewinddir(proc);
 	while ((entry = readdir(proc)) != NULL)
 		if (isdigit((unsigned char)entry->d_name[0]) &&
+		    belongs_to(proc, entry->d_name, user) &&
 		    read_file(proc, entry->d_name, "stat", stat, sizeof(stat)))
 			add_stat(&sample, stat,
 				 strcmp(entry->d_name, "1") == 0);
 	if (sample.rss_kb > limit_kb)
-		sample.rss_kb = sum_shares_kb(proc);
+		sample.rss_kb = sum_shares_kb(proc, user);
 	return sample;
 }

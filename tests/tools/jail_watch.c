@@ -147,7 +147,8 @@ static void pass_signal(const struct jail_run *run)
 static struct jail_sample measure(const struct jail *jail, struct jail_run *run)
 {
 	struct jail_sample sample =
-		jail_measure(run->proc, jail->memory_mb * 1024);
+		jail_measure(run->proc, jail->memory_mb * 1024,
+			     jail->bare ? jail->uid : -1);
 
 	if (sample.rss_kb > run->peak_rss_kb)
 		run->peak_rss_kb = sample.rss_kb;
@@ -205,6 +206,27 @@ static void wait_for_end(const struct jail *jail, struct jail_run *run,
 	}
 }
 
+/*
+ * Kill whatever is a user's, from a process that becomes that user. One kill()
+ * for all of them leaves none that could have forked meanwhile.
+ */
+static void kill_user(uid_t uid)
+{
+	pid_t killer = fork();
+
+	if (killer < 0)
+		jail_broken("fork");
+	if (killer == 0) {
+		if (setresuid(uid, uid, uid) < 0)
+			_exit(JAIL_STATUS_BROKEN);
+		(void)kill(-1, SIGKILL);
+		_exit(0);
+	}
+	while (waitpid(killer, NULL, 0) < 0)
+		if (errno != EINTR)
+			jail_broken("waitpid");
+}
+
 /* Kill all that is left, and collect what the kernel counted. */
 static void take_away(const struct jail *jail, struct jail_run *run)
 {
@@ -212,6 +234,8 @@ static void take_away(const struct jail *jail, struct jail_run *run)
 	long long cpu_ms;
 	int status;
 
+	if (jail->bare)
+		kill_user((uid_t)jail->uid);
 	(void)syscall(SYS_pidfd_send_signal, run->init_fd, SIGKILL, NULL, 0U);
 	while (wait4(run->init, &status, 0, &used) < 0)
 		if (errno != EINTR)
