@@ -656,8 +656,8 @@ static int accept_with(int listener, struct net_endpoint *peer, int flags)
 	 */
 	for (int tries = 0; tries < ACCEPT_TRIES;) {
 		from.len = sizeof(from.addr);
-		int fd = accept4(listener, sockaddr_of(&from), &from.len,
-				 flags);
+		int fd =
+			accept4(listener, sockaddr_of(&from), &from.len, flags);
 
 		if (fd >= 0) {
 			if (peer != NULL)

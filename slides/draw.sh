@@ -42,8 +42,8 @@ ladders() {
 		reset-client     04/27-client  -
 		reset-router     04/27-router  -
 		http-request     05/03-client  4-8
-		http-pipeline    05/16-client  4-8
-		http-nat         05/33-router  1-2
+		http-pipeline    05/15-client  4-8
+		http-nat         05/31-router  1-2
 	END
 }
 

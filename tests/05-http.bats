@@ -11,19 +11,16 @@ load check/grader
 SERVER=httpd
 
 values() {
-	site_names
+	site_in_sight
 }
 
 # --- words of this lab -------------------------------------------------------
 
 readonly LIMIT=24 # of descriptors, in the check that is about it
 readonly IDLE_TIME_MS=2000 # in the checks that are about it
-readonly DROPPED_MS=10000 # until a client who has been dropped is
-readonly SWAP_MS=150
+readonly READER_MS=1000 # the same, where nobody has to be quick
+readonly SWAP_MS=250
 readonly REFUSED=400,403,404,405,411,413,414,431,501,505
-
-AHEAD_KEEPS+=(BEFORE)
-BEFORE=0
 
 setup_file() {
 	site_build
@@ -171,7 +168,7 @@ listening_here() {
 
 @test "bad-port: port 70000: one clear line, status not 0" {
 	start server "$SERVER" port=70000 dir="$WWW"
-	complains 'port|70000'
+	complains '70000|port( |$)'
 }
 
 @test "no-folder: DIR is not there: one clear line, status not 0" {
@@ -741,24 +738,17 @@ begin_slow-request() {
 }
 
 begin_slow-reader() {
-	serves idle="$IDLE_TIME_MS"
-	visits
-	talk
-	job_descriptors
-	BEFORE=$COUNT
-	TALK+=("clients 3 d $SERVER4 $PORT"
-		"each d forward send \"GET /$LARGE HTTP/1.1\\r\\nHost: $HTTP_HOST\\r\\n\\r\\n\""
-		"each d forward comes" 'say ready' 'wait-input within 60000')
-	talk_begins
+	serves idle="$READER_MS"
+	visitor a
+	asks GET "/$LARGE"
+	says_of comes
+	says_of dropped "$LARGE_BYTES" $((3 * READER_MS)) within 20000
+	talks_ahead
 }
 
 @test "slow-reader: ends it, too, if the client does not read" {
 	begun
-	within "$DROPPED_MS" no_more_descriptors_than $((BEFORE + 1)) || {
-		note expected "$BEFORE descriptors, as before three clients came"
-		note got "$COUNT descriptors"
-		because "Clients who ask for a file and read nothing are kept."
-	}
+	talked
 }
 
 # What happened to one client is nobody else's affair.
@@ -903,7 +893,7 @@ visits_again() {
 	local n path=/turn/ turns=()
 	serves
 	signal STOP
-	for n in {1..25}; do
+	for n in {1..60}; do
 		turns+=("${path}page.txt")
 		# The same file, but who has just opened it does not know.
 		path+=./
@@ -914,11 +904,12 @@ visits_again() {
 		sends_together "${turns[@]}"
 	done
 	pauses
-	TALK+=("swap $WWW/turn $WWW/turned $SWAP_MS" 'repeat 25'
+	TALK+=('say swaps' "swap $WWW/turn $WWW/turned $SWAP_MS" 'repeat 60'
 		'each r forward answer-or-end GET any'
 		"each r forward lacks \"$SECRET\"" 'end')
 	talk_begins
 	peer_go_on
+	peer_says swaps
 	signal CONT
 	peer_end
 }
@@ -1120,13 +1111,15 @@ many_fields() {
 @test "linger: who is refused in mid-body can read why" {
 	serves
 	visitor a
-	asks POST "/$TEXT" 'Content-Length: 1000000000'
+	asks POST "/$TEXT" 'Content-Length: 120000'
 	says_of offer random 60000
-	says_of comes
+	# Who answers only when the whole body is there refuses nobody.
+	says_of comes 300
 	says_of offer random 60000
 	gets any
 	leaves
 	talk
+	at_rest
 	wire
 	shows_no server RST || {
 		diagnose "close() with bytes unread sends RST, which takes from the" \
@@ -1201,13 +1194,13 @@ visits_among_faults() { # FILE
 }
 
 @test "sanitizers: the sanitizers found nothing in the server" {
+	local path
 	serves
-	visitor a
-	sends_together "/$TEXT" "/no-$TEXT" "/$LONG" "/$FOLDER" /
-	gets any
-	gets_or_ends any
-	gets_or_ends any
-	gets_or_ends any
+	for path in "/$TEXT" "/no-$TEXT" "/$LONG" "/$FOLDER"; do
+		fetches GET "$path"
+		gets_or_ends any
+		leaves
+	done
 	begin_silent
 	talk
 	signal TERM

@@ -37,6 +37,7 @@ verb_demo() { # [--tour] [--projector] [--record DIR] [--replay[=DIR]] [--auto] 
 	# What make hands on is not for the commands of a demo.
 	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 	if [[ -n $replay ]]; then
+		export PATH=$BUILD/bin:$PATH
 		demo_replay "$replay" "$tour" "$auto" "${folders[@]}"
 		return
 	fi

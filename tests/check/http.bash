@@ -121,10 +121,15 @@ site_beside() {
 	mkfifo "$WWW/$FIFO"
 }
 
-# The server of this lab with the site, at this check's port. Its clock is that
-# of a place which is not at Greenwich.
-serves() { # [PLACEHOLDER=VALUE...]
+# What is started from now on sees the site. Its clock is that of a place which
+# is not at Greenwich.
+site_in_sight() {
+	site_names
 	JAIL_LIMITS+=(--ro "$SITE" --env TZ=LAB-5:45)
+}
+
+# The server of this lab with the site, at this check's port.
+serves() { # [PLACEHOLDER=VALUE...]
 	start server "$SERVER" port="$PORT" dir="$WWW" "$@"
 	listens "$PORT"
 }
@@ -257,15 +262,6 @@ http_date() { # SECONDS [FORMAT]
 
 bytes_of() { # FILE
 	stat -c %s "$WWW/$1"
-}
-
-# The same as settles, for what may take longer.
-within() { # MS COMMAND...
-	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000))
-	until "${@:2}"; do
-		((${EPOCHREALTIME/[.,]/} < end)) || return 1
-		read -r -t 0.05 <> <(:) || true
-	done
 }
 
 # --- in the background -------------------------------------------------------

@@ -368,12 +368,12 @@ served() {
 	served
 	[ "$(find "/proc/$SERVER/task" -mindepth 1 -maxdepth 1 | wc -l)" -eq 1 ]
 	echo >&"$GO"
-	eventually grep -q served told
+	has_told served
 	stops_well
 }
 
 @test "who keeps it waiting is let go, and half a request hears why" {
-	serve -t 400 site
+	serve -t 1500 site
 	local before
 	before=$(descriptors)
 	probe "connect silent 127.0.0.1 $PORT" "connect half 127.0.0.1 $PORT" \
@@ -416,11 +416,10 @@ served() {
 	truncate -s 20000 site/shrinking
 	echo >&"$GO"
 	# The connection ends before the file does.
-	eventually grep -q '^end: ' told
+	has_told 'keyword: http-short'
 	cat told
 	grep -q '^grown$' told
 	grep -q '^connection: a ' told
-	grep -q '^keyword: http-short$' told
 	served
 	stops_well
 }
@@ -430,7 +429,7 @@ served() {
 		skip "no more than $(ulimit -Hn) descriptors here"
 	serve -t 60000 site
 	served
-	local before open
+	local before open PROBE_MS=60000
 	before=$(memory)
 	open=$(descriptors)
 	in_the_background "clients $((CROWD / 2)) a 127.0.0.1 $PORT" \
@@ -447,7 +446,7 @@ served() {
 	read -r -t 1 _ <> <(:) || true
 	(($(ticks) - used < 20))
 	echo >&"$GO"
-	eventually grep -q served told
+	has_told served
 	stops_well
 }
 
@@ -466,12 +465,12 @@ served() {
 	read -r -t 1 _ <> <(:) || true
 	(($(ticks) - before < 20))
 	echo >&"$GO"
-	eventually grep -q served told
+	has_told served
 	stops_well
 }
 
 @test "SIGTERM: what is under way is finished, nothing new is begun" {
-	serve -t 3000 site
+	serve -t 8000 site
 	in_the_background "connect idle 127.0.0.1 $PORT" \
 		"connect half 127.0.0.1 $PORT" 'send half "GET / HTTP/1.1\r\n"' \
 		"connect busy 127.0.0.1 $PORT" "send busy \"$LARGE\"" 'comes busy' \
@@ -482,13 +481,13 @@ served() {
 		'expect-eof half' "send busy \"$REQUEST\"" 'say done' 'close busy'
 	kill -TERM "$SERVER"
 	echo >&"$GO"
-	eventually grep -q "done" told
+	has_told "done"
 	REST=$(timeout 5 cat <&"$OUT")
 	wait "$SERVER"
 }
 
 @test "SIGTERM: who does not go is left after the idle time" {
-	serve -t 500 site
+	serve -t 1500 site
 	in_the_background "connect half 127.0.0.1 $PORT" 'send half "GET /"' \
 		"connect deaf 127.0.0.1 $PORT" "send deaf \"$LARGE$LARGE$LARGE\"" \
 		'comes deaf' 'say ready' 'wait-input'
@@ -520,9 +519,8 @@ conversation() {
 		skip "no right to watch system calls here"
 	local kinds=short-read,short-write,eintr,econnaborted,emfile seed
 	for seed in 1 2 3; do
-		rm -f go
 		BEHIND=("$BUILD/test/chaos" -s "$seed" -f "$kinds" -o report)
-		serve -t 3000 site
+		serve -t 4000 site
 		conversation
 		stops_well
 		[[ $(<report) == *'"emfile":'[1-9]* ]]
@@ -532,7 +530,7 @@ conversation() {
 @test "the sanitizers are silent" {
 	HTTPD=$BUILD/asan/solution/httpd
 	[ -x "$HTTPD" ] || skip "not built with sanitizers"
-	serve -t 3000 site
+	serve -t 4000 site
 	conversation
 	nothing_outside
 	stops_well
@@ -542,7 +540,7 @@ conversation() {
 @test "valgrind is silent, and no descriptor is left" {
 	command -v valgrind >/dev/null || skip "no valgrind"
 	BEHIND=(valgrind -q --leak-check=full --error-exitcode=99)
-	serve -t 3000 site
+	serve -t 4000 site
 	conversation
 	stops_well
 	# Old ones do not know openat2(), say so, and answer ENOSYS.

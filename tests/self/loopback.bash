@@ -68,15 +68,31 @@ probe() {
 	inside "$BUILD/test/probe" -t 10000 "$@"
 }
 
-# The same in the background; comes back when it has said "ready".
+# The same in the background; comes back when it has said "ready". PROBE_MS is
+# for each of its steps.
 in_the_background() {
+	rm -f go told
 	mkfifo go
-	become "$BUILD/test/probe" -t 10000 "$@" \
+	: >told
+	become "$BUILD/test/probe" -t "${PROBE_MS:-10000}" "$@" \
 		<go >told 2>&1 &
 	PIDS+=("$!")
 	exec {GO}>go
-	eventually grep -qE 'ready|keyword' told || cat told
-	grep -q ready told
+	has_told ready
+}
+
+# Wait until it has said WORD; false if it fails first, which takes a minute at
+# most.
+has_told() { # WORD
+	local deadline=$((SECONDS + 60))
+	until grep -qE "^($1$|keyword: |probe: )" told; do
+		((SECONDS < deadline)) || break
+		read -r -t 0.02 <> <(:) || true
+	done
+	grep -q "^$1$" told || {
+		cat told
+		return 1
+	}
 }
 
 # The processor time that the server has used, in ticks of 10 ms.

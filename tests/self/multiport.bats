@@ -187,7 +187,7 @@ multiport: port 7003: address already in use
 	read -r -t 1 _ <> <(:) || true
 	(($(ticks) - before < 20))
 	echo >&"$GO"
-	eventually grep -q served told
+	has_told served
 	stops_well
 	[ "$REST" = "multiport: accept: Too many open files" ]
 }

@@ -51,10 +51,13 @@
  *   is-last NAME                likewise; if the answer has said so, with
  *                               Connection: close, by a half-close of ours
  *   when NAME STATUS STEP       STEP, without its NAME, if it has that status
- *   comes NAME                  until the first byte of it has come
+ *   comes NAME [MS]             until the first byte of it has come; or for MS,
+ *                               whether it comes or not
  *   offer NAME DATA             send it, or as much as the peer takes, until it
  *                               answers or ends the connection
  *   drip NAME DATA every MS     byte by byte, until the peer does so
+ *   dropped NAME COUNT MS       who reads nothing for MS finds an end before
+ *                               COUNT bytes have come
  *   swap FILE FILE MS           exchange the names again and again, for MS
  *   half-close NAME             FIN; receiving goes on
  *   reset NAME                  RST
@@ -147,9 +150,10 @@ const struct verb verbs[] = {
 	{"is-last", "NAME", do_is_last},
 	{"when", "NAME STATUS STEP", do_when},
 	{"field-past", "NAME FIELD", do_field_past},
-	{"comes", "NAME", do_comes},
+	{"comes", "NAME [MS]", do_comes},
 	{"offer", "NAME DATA", do_offer},
 	{"drip", "NAME DATA every MS", do_drip},
+	{"dropped", "NAME COUNT MS", do_dropped},
 	{"swap", "FILE FILE MS", do_swap},
 	{"half-close", "NAME", do_half_close},
 	{"reset", "NAME", do_reset},

@@ -212,7 +212,7 @@ static void read_status(struct probe *probe, const struct conn *conn,
 		bad_line(probe, conn, "http-status-line", line, n,
 			 "The first line is no status line.");
 	answer->minor = line[7] - '0';
-	answer->status = atoi(code);
+	answer->status = (int)strtol(code, NULL, 10);
 }
 
 static void read_field(struct probe *probe, const struct conn *conn,

@@ -415,7 +415,7 @@ void quote(char text[QUOTE_BYTES], const void *bytes, size_t n)
 		else
 			at += (size_t)sprintf(text + at, "\\x%02x", *byte);
 	}
-	strcpy(text + at, n == 0 ? "\"" : "\"...");
+	stpcpy(text + at, n == 0 ? "\"" : "\"...");
 }
 
 void fail_answer(struct probe *probe, const struct conn *conn,

@@ -341,6 +341,10 @@ void do_comes(struct probe *probe, const struct step *step)
 {
 	struct conn *conn = connection(probe, step->name);
 
+	if (step->ms >= 0) {
+		(void)net_wait(conn->fd, POLLIN, net_deadline(step->ms));
+		return;
+	}
 	if (net_wait(conn->fd, POLLIN, probe->deadline) < 0)
 		fail_answer(probe, conn, "http-silent", "the first byte",
 			    "No answer came.", "nothing before the deadline");
@@ -396,6 +400,28 @@ void do_drip(struct probe *probe, const struct step *step)
 			    "nothing after %llu bytes, one every %lld ms",
 			    (unsigned long long)done, (long long)step->ms);
 	stream_clear(&out);
+}
+
+/* Read nothing for a while; then there is an end before all has come. */
+void do_dropped(struct probe *probe, const struct step *step)
+{
+	static unsigned char buf[CHUNK_BYTES];
+	struct conn *conn = connection(probe, step->name);
+	uint64_t got = 0;
+	ssize_t n;
+
+	(void)net_wait(conn->fd, 0, net_deadline(step->ms));
+	do {
+		n = net_read(conn->fd, buf, sizeof buf, probe->deadline);
+		got += n > 0 ? (uint64_t)n : 0;
+	} while (n > 0 && got < step->count);
+	if (n > 0 || (n < 0 && errno == ETIMEDOUT))
+		fail_answer(probe, conn, "http-slow-borne",
+			    "an end before all has come",
+			    "A client who reads nothing is waited for.",
+			    "%llu bytes, after %lld ms in which none was read",
+			    (unsigned long long)got, (long long)step->ms);
+	conn->over = true;
 }
 
 /*

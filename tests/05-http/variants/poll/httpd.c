@@ -477,7 +477,7 @@ static void answer_all(int fd)
 			return;
 		char *head = strndup(c->in, len);
 		if (!head)
-			cli_die("no memory");
+			exit(CLI_FAILED);
 		memmove(c->in, c->in + len, c->in_len -= len);
 		answer(c, head);
 		free(head);

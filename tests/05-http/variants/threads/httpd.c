@@ -319,6 +319,7 @@ static bool name_of(const char *target, char *path)
 {
 	char *to = path;
 
+	*to = '\0';
 	if (strncasecmp(target, "http://", 7) == 0)
 		target += 7 + strcspn(target + 7, "/?");
 	for (; *target && *target != '?'; target++) {
@@ -532,7 +533,7 @@ static bool take_one(struct worker *w)
 		return false;
 	struct client *c = calloc(1, sizeof *c);
 	if (!c)
-		cli_die("no memory");
+		exit(CLI_FAILED);
 	*c = (struct client){.after = w->first,
 			     .fd = fd,
 			     .file = -1,

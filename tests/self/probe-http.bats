@@ -1,0 +1,149 @@
+#!/usr/bin/env bats
+#
+# probe-http.bats - the probe reads an HTTP server's answers strictly, and allows
+# a server all that it may do. The server is the probe itself, which sends what
+# it is told. `make programs` comes first.
+
+bats_require_minimum_version 1.5.0
+
+load peer
+
+OK='HTTP/1.1 200 OK\r\n'
+TWO='Content-Length: 2\r\n\r\nhi'
+
+probe() {
+	timeout "$PATIENCE_S" "$BUILD/test/probe" "$@" 3>&- 4>&- 10>&-
+}
+
+# What a server sends, and perhaps then its end; what is said of the answer.
+answers() { # BYTES STEP...
+	run probe -t 2000 'listen l' 'connect a 127.0.0.1 @l' 'accept l s' \
+		"send s \"$1\"" "${@:2}"
+	echo "$output"
+}
+
+passes() { # BYTES STEP...
+	answers "$@"
+	[ "$status" = 0 ]
+}
+
+fails() { # KEYWORD BYTES STEP...
+	answers "${@:2}"
+	[ "$status" = 1 ]
+	[[ $output == *$'\n'"keyword: $1"$'\n'* ]]
+}
+
+@test "a body ends where Content-Length says, chunked does, or the connection" {
+	passes "$OK$TWO" 'answer a GET 200' 'body a "hi"'
+	passes "${OK}Transfer-Encoding: chunked\\r\\n\\r\\n1;x=y\\r\\nh\\r\\n1\\r\\ni\\r\\n0\\r\\nT: r\\r\\n\\r\\n" \
+		'answer a GET 200' 'body a "hi"'
+	passes "$OK\\r\\nhi" 'half-close s' 'answer a GET 200' 'body a "hi"'
+}
+
+@test "HEAD, 304 and 204 have no body, whatever their header says" {
+	passes "$OK${TWO%hi}HTTP/1.1 304 \\r\\n\\r\\nHTTP/1.1 204 No\\r\\n\\r\\n$OK$TWO" \
+		'answer a HEAD 200' 'answer a GET 304' 'answer a PUT 2xx' \
+		'answer a GET any' 'body a "hi"'
+	fails http-body-after-head "$OK$TWO$OK$TWO" 'answer a HEAD 200' \
+		'answer a GET 200'
+	fails http-body-after-head "$OK$TWO" 'half-close s' 'answer a HEAD 200' \
+		'ends a'
+}
+
+@test "interim answers are passed over" {
+	passes "HTTP/1.1 100 Continue\\r\\n\\r\\n$OK$TWO" 'answer a POST 200' \
+		'body a "hi"'
+}
+
+@test "names in any case, any blanks around a value, no reason at all" {
+	passes "HTTP/1.0 200 \\r\\ncOnTeNt-LeNgTh:2\\t \\r\\nX-Y:\\r\\n\\r\\nhi" \
+		'answer a GET 200' 'field a content-length "2"' 'field a x-y' \
+		'no-field a Z' 'field a X-Y ""'
+}
+
+@test "what a server must not send has a name" {
+	fails http-no-status 'hello' 'half-close s' 'answer a GET 200'
+	fails http-status-line 'HTTP/1.1 200\r\n\r\n' 'answer a GET 200'
+	fails http-status-line 'HTTP/1.1 2000 OK\r\n\r\n' 'answer a GET 200'
+	fails http-bare-lf "HTTP/1.1 200 OK\\n$TWO" 'answer a GET 200'
+	fails http-field-line "${OK}no field\\r\\n\\r\\n" 'answer a GET 200'
+	fails http-field-line "${OK}Date : x\\r\\n\\r\\n" 'answer a GET 200'
+	fails http-field-line "${OK}A: b\\r\\n folded\\r\\n\\r\\n" 'answer a GET 200'
+	fails http-control "${OK}A: b\\rc\\r\\n\\r\\n" 'answer a GET 200'
+	fails http-control "${OK}A: b\\x00c\\r\\n\\r\\n" 'answer a GET 200'
+	fails http-twice "${OK}Content-Length: 2\\r\\n$TWO" 'answer a GET 200'
+	fails http-length "${OK}Content-Length: +2\\r\\n\\r\\nhi" 'answer a GET 200'
+	fails http-length "${OK}Transfer-Encoding: chunked\\r\\n$TWO" \
+		'answer a GET 200'
+	fails http-chunk "${OK}Transfer-Encoding: chunked\\r\\n\\r\\nzz\\r\\n" \
+		'answer a GET 200'
+}
+
+@test "a body that is too short, or too long, or without an end" {
+	fails http-short "$OK${TWO%i}" 'half-close s' 'answer a GET 200'
+	fails http-short-waits "$OK${TWO%i}" 'answer a GET 200 within 200'
+	fails http-too-long "$OK${TWO}gh$OK$TWO" 'answer a GET 200' \
+		'answer a GET 200'
+	fails http-no-length "$OK\\r\\nhi" 'answer a GET 200 within 200'
+	fails http-silent '' 'answer a GET 200 within 200'
+	fails http-ended 'HTTP/1.1 2' 'half-close s' 'answer a GET 200'
+	fails http-reset '' 'reset s' 'answer a GET 200'
+}
+
+@test "the end may come in any way where it may come" {
+	passes '' 'reset s' 'answer-or-end a GET 400' 'body a "x"' 'ends a'
+	passes '' 'half-close s' 'answer-or-end a GET 400' 'is-last a'
+	passes "HTTP/1.1 400 No\\r\\nConnection: close\\r\\n$TWO" \
+		'answer-or-end a GET 4xx' 'half-close s' 'is-last a'
+	fails http-second "$OK$TWO$OK$TWO" 'answer a GET 200' 'ends a'
+	fails http-left-open "$OK$TWO" 'answer a GET 200' 'ends a within 200'
+	fails http-status "$OK$TWO" 'answer-or-end a GET 400,5xx'
+}
+
+@test "who said that it is the last may wait for our end" {
+	passes "${OK}Connection: CLOSE\\r\\n$TWO" 'answer a GET 200' \
+		'half-close s' 'is-last a' 'expect-eof s'
+	fails http-left-open "$OK$TWO" 'answer a GET 200' 'is-last a within 200'
+}
+
+@test "a date has one form, and a time" {
+	local date='Sun, 06 Nov 1994 08:49:37 GMT'
+	passes "${OK}Date: $date\\r\\n$TWO" 'answer a GET 200' \
+		'field-date a Date 784111777' 'field-past a Date'
+	fails http-time "${OK}Date: $date\\r\\n$TWO" 'answer a GET 200' \
+		'field-now a Date'
+	fails http-date "${OK}Date: Mon${date#Sun}\\r\\n$TWO" 'answer a GET 200' \
+		'field-date a Date 784111777'
+	fails http-date "${OK}Date: Sun Nov  6 08:49:37 1994\\r\\n$TWO" \
+		'answer a GET 200' 'field-date a Date 784111777'
+	fails http-no-field "$OK$TWO" 'answer a GET 200' 'field-now a Date'
+	passes "${OK}Date: $(LC_ALL=C date -u '+%a, %d %b %Y %H:%M:%S GMT')\\r\\n$TWO" \
+		'answer a GET 200' 'field-now a Date'
+}
+
+@test "what is in an answer, and what is not" {
+	passes "${OK}Allow: GET, HEAD\\r\\n$TWO" 'answer a GET 200' \
+		'field a Allow "*head*"' 'field-if a Vary "x"' 'lacks a "secret"' \
+		'when a 4xx field Vary' 'when a 2xx field Allow'
+	fails http-field "${OK}Allow: GET\\r\\n$TWO" 'answer a GET 200' \
+		'field a Allow "*HEAD*"'
+	fails http-given-away "$OK$TWO" 'answer a GET 200' 'lacks a "hi"'
+	fails http-unwanted-field "${OK}A: b\\r\\n$TWO" 'answer a GET 200' \
+		'no-field a a'
+	fails http-file-short "$OK$TWO" 'answer a GET 200' 'body a "hi there"'
+	fails extra-bytes "$OK$TWO" 'answer a GET 200' 'body a "h"'
+	fails mismatch "$OK$TWO" 'answer a GET 200' 'body a "ho"'
+}
+
+@test "a drip is borne until the answer, and no longer" {
+	passes "$OK$TWO" 'drip a "GET / HTTP/1.1" every 10' 'answer a GET 200'
+	fails http-slow-borne '' 'drip a "GET" every 10'
+}
+
+@test "names are exchanged" {
+	cd "$BATS_TEST_TMPDIR"
+	echo one >one
+	echo two >two
+	passes '' 'swap one two 0'
+	[[ $(<one) == two && $(<two) == one ]]
+}
