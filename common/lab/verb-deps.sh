@@ -34,7 +34,7 @@ verb_deps() { # [demo|live|replay|slides|check|class|test|bench|lint]
 		;;
 	test)
 		read -ra need <<<"$DEPS_LAB $DEPS_TEST"
-		read -ra more <<<"$DEPS_TEST_MORE"
+		read -ra more <<<"$DEPS_TEST_MORE $DEPS_TEST_LARGE"
 		DEPS_WHY='the tests'
 		;;
 	bench)

@@ -32,6 +32,7 @@ needs() { # TOOL
 
 # Each of these on a line of its own.
 hostile() {
+	# shellcheck disable=SC1003 # a backslash, not an escape
 	printf '%s\n' ']]> <!-- --> <![CDATA[' '&amp; &#0; &lt;' '"; --' \
 		'</textarea></script><script>alert(1)</script>' \
 		'=HYPERLINK("http://x","y")' '+1' '-1' '@SUM(1)' \
