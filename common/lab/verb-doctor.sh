@@ -87,7 +87,8 @@ doctor_version() { # TOOL
 doctor_tools() {
 	local tool bad=0
 	echo "Tools"
-	for tool in $DEPS_LAB $DEPS_TEST $DEPS_TEST_MORE $DEPS_LINT; do
+	for tool in $DEPS_LAB $DEPS_TEST $DEPS_TEST_MORE $DEPS_TEST_LARGE \
+		$DEPS_LINT; do
 		if deps_have "$tool"; then
 			doctor_row ok "$tool" "$(doctor_version "$tool")"
 		elif [[ " $DEPS_LAB " == *" $tool "* ]]; then
