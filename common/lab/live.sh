@@ -112,6 +112,7 @@ live_config() {
 	local lines=single
 	[[ $(locale charmap 2>/dev/null) == UTF-8 ]] || lines=simple
 	cat <<-END
+		set -g default-shell /bin/sh
 		set -g status off
 		set -g mouse on
 		set -g escape-time 20

@@ -13,7 +13,7 @@ terminal_tmux() {
 # in the end, as a line "status N".
 terminal() { # COLUMNS ROWS COMMAND
 	TERMINALS=$((${TERMINALS-0} + 1)) # the last one may still be ending
-	terminal_tmux -u -f /dev/null new-session -d -x "$1" -y "$2" \
+	terminal_tmux -u -f /dev/null new-session -d -x "$1" -y "$2" sh -c \
 		"export TERM=screen-256color; $3; echo status \$?; read -r _" \
 		3>&- 4>&- 10>&-
 }
