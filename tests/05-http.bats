@@ -19,7 +19,6 @@ values() {
 readonly LIMIT=24 # of descriptors, in the check that is about it
 readonly IDLE_TIME_MS=2000 # in the checks that are about it
 readonly READER_MS=1000 # the same, where nobody has to be quick
-readonly SWAP_MS=250
 readonly REFUSED=400,403,404,405,411,413,414,431,501,505
 
 setup_file() {
@@ -904,7 +903,7 @@ visits_again() {
 		sends_together "${turns[@]}"
 	done
 	pauses
-	TALK+=('say swaps' "swap $WWW/turn $WWW/turned $SWAP_MS" 'repeat 60'
+	TALK+=("swap $WWW/turn $WWW/turned" 'say swaps' 'repeat 60'
 		'each r forward answer-or-end GET any'
 		"each r forward lacks \"$SECRET\"" 'end')
 	talk_begins

@@ -206,6 +206,11 @@ marked() {
 	[[ $output == 'got <>' ]]
 }
 
+@test "where the jail has a folder of its own, hiding it leaves that" {
+	jail --hide /tmp sh -c 'ls -A /tmp && echo mine >/tmp/made && cat /tmp/made'
+	[[ $status == 0 && $output == mine ]]
+}
+
 @test "a folder within a hidden one can be shown" {
 	mkdir -m 777 "$WORK/mine"
 	echo solution >"$WORK/theirs"

@@ -450,6 +450,8 @@ static void start(struct jail *jail, struct jail_run *run, int pidfile)
 	if (pidfile >= 0)
 		(void)close(pidfile);
 	run->started = true;
+	/* Before it is let go: on a busy machine it may be the first to run. */
+	run->began = net_now();
 	(void)jail_say(run->link, JAIL_GO, 0, -1);
 }
 

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "net.h"
+
 enum {
 	JAIL_STATUS_DEADLINE = 124,
 	JAIL_STATUS_BROKEN = 125,
@@ -143,7 +145,8 @@ struct jail_run {
 
 	const char *end; /* "exit", "signal", "deadline", ... */
 	bool started;
-	int status; /* as in wait(2) */
+	net_time began; /* when the program was let go */
+	int status;	/* as in wait(2) */
 	long long wall_ms;
 	long long cpu_ms;
 	long long peak_rss_kb;

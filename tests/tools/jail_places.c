@@ -69,7 +69,17 @@ static bool is_folder(int fd)
 	return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static void take_place(struct jail_place *place)
+/* Whether the jail has a folder PATH of its own, which hides what is there. */
+static bool is_own(const struct jail *jail, const char *path)
+{
+	for (size_t i = 0; i < jail->place_count; i++)
+		if (jail->places[i].kind == JAIL_EMPTY &&
+		    strcmp(jail->places[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+static void take_place(const struct jail *jail, struct jail_place *place)
 {
 	static char resolved[JAIL_PLACES_MAX][PATH_MAX];
 	static size_t count;
@@ -83,6 +93,8 @@ static void take_place(struct jail_place *place)
 	place->path = resolved[count++];
 	fd = take_tree(place->path);
 	if (place->kind == JAIL_HIDE && is_folder(fd)) {
+		if (is_own(jail, place->path))
+			place->kind = JAIL_EMPTY;
 		(void)close(fd);
 		return;
 	}
@@ -216,7 +228,7 @@ int jail_make_places(struct jail *jail)
 		jail_broken("making mounts private");
 	add_usual_places(jail);
 	for (size_t i = 0; i < jail->place_count; i++)
-		take_place(&jail->places[i]);
+		take_place(jail, &jail->places[i]);
 	proc = make_proc(jail);
 	set_attributes(AT_FDCWD, "/", TREE_RECURSIVE,
 		       ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV);

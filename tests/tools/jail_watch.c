@@ -259,13 +259,12 @@ void jail_watch(const struct jail *jail, struct jail_run *run)
 {
 	struct stream s[2] = {{.from = run->from[0], .to = run->to[0]},
 			      {.from = run->from[1], .to = run->to[1]}};
-	net_time began = net_now();
 	struct jail_sample last;
 	bool program_lives;
 
 	run->status = SIGKILL;
 	wait_for_end(jail, run, s);
-	run->wall_ms = (net_now() - began) / NS_IN_MS;
+	run->wall_ms = (net_now() - run->began) / NS_IN_MS;
 	last = measure(jail, run);
 	program_lives = strcmp(run->end, "exit") != 0 &&
 			strcmp(run->end, "signal") != 0;

@@ -58,7 +58,7 @@
  *   drip NAME DATA every MS     byte by byte, until the peer does so
  *   dropped NAME COUNT MS       who reads nothing for MS finds an end before
  *                               COUNT bytes have come
- *   swap FILE FILE MS           exchange the names again and again, for MS
+ *   swap FILE FILE              exchange the names, again and again, to the end
  *   half-close NAME             FIN; receiving goes on
  *   reset NAME                  RST
  *   close NAME
@@ -154,7 +154,7 @@ const struct verb verbs[] = {
 	{"offer", "NAME DATA", do_offer},
 	{"drip", "NAME DATA every MS", do_drip},
 	{"dropped", "NAME COUNT MS", do_dropped},
-	{"swap", "FILE FILE MS", do_swap},
+	{"swap", "FILE FILE", do_swap},
 	{"half-close", "NAME", do_half_close},
 	{"reset", "NAME", do_reset},
 	{"close", "NAME", do_close},

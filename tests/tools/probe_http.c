@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "probe.h"
 
@@ -424,22 +426,41 @@ void do_dropped(struct probe *probe, const struct step *step)
 	conn->over = true;
 }
 
+static bool exchange(const struct step *step)
+{
+	return renameat2(AT_FDCWD, step->file, AT_FDCWD, step->other_file,
+			 RENAME_EXCHANGE) == 0;
+}
+
 /*
- * Exchange two names, renameat2(2), for a while. Whoever sleeps in between is
- * let in at once when he wakes, on a busy machine too: so this happens between
- * any two system calls of others.
+ * Who sleeps between two exchanges is let in at once when he wakes, on a busy
+ * machine too: so they happen between any two system calls of others.
+ */
+_Noreturn static void exchange_on(const struct step *step, pid_t parent)
+{
+	const struct timespec nap = {.tv_nsec = SWAP_NS};
+
+	/* Nobody is to wait for the end of what we have open. */
+	(void)close_range(0, ~0U, 0);
+	(void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0UL, 0UL, 0UL);
+	while (getppid() == parent && exchange(step))
+		nanosleep(&nap, NULL);
+	_exit(0);
+}
+
+/* Exchange two names, renameat2(2), from now on, in a child that dies with us.
  */
 void do_swap(struct probe *probe, const struct step *step)
 {
-	const struct timespec nap = {.tv_nsec = SWAP_NS};
-	net_time end = net_deadline(step->ms);
+	pid_t parent = getpid(), child;
 
 	(void)probe;
-	(void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-	do {
-		if (renameat2(AT_FDCWD, step->file, AT_FDCWD, step->other_file,
-			      RENAME_EXCHANGE) < 0)
-			broken("renameat2");
-		nanosleep(&nap, NULL);
-	} while (net_now() < end);
+	if (!exchange(step))
+		broken("renameat2");
+	child = fork();
+	if (child < 0)
+		broken("fork");
+	if (child == 0)
+		exchange_on(step, parent);
 }
