@@ -2,6 +2,8 @@
 # printed (sourced)
 # shellcheck shell=bash
 
+readonly MODEL_MS=20000 # for a server of our own, in which nothing is wrong
+
 INPUT=''
 
 input() { # LINE...
@@ -56,7 +58,7 @@ model_listens() { # HOST NAME PORT
 	"$LABNS" host "$1" "$BUILD/solution/$2" "$3" >"$HERE/model" 2>&1 \
 		3>&- 4>&- 10>&- </dev/null &
 	PEER_PID=$!
-	host_await "$1" listen "$3" "$PEER_PID" "$LISTEN_MS" >/dev/null
+	host_await "$1" listen "$3" "$PEER_PID" "$MODEL_MS" >/dev/null
 }
 
 # The client has a line echoed by ADDR (all that HOST means is its own affair).
