@@ -1116,6 +1116,8 @@ many_fields() {
 	says_of comes 300
 	says_of offer random 60000
 	gets any
+	# Who closes first would hide that the server closes with bytes unread.
+	says_of stay 300
 	leaves
 	talk
 	at_rest

@@ -280,7 +280,7 @@ ours() { # WORD
 		live_demo
 		kill -"$signal" "$(ours 'labns run' | head -n 1)"
 		await_screen 'nothing is left behind'
-		on_screen 'status 1'
+		await_screen 'status 1'
 		! on_screen 'server 203.0.113.20'
 		type_keys 'typed here'
 		await_screen 'typed here'

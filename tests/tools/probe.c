@@ -58,6 +58,7 @@
  *   drip NAME DATA every MS     byte by byte, until the peer does so
  *   dropped NAME COUNT MS       who reads nothing for MS finds an end before
  *                               COUNT bytes have come
+ *   stay NAME MS                connected for so long, or until a RST
  *   swap FILE FILE              exchange the names, again and again, to the end
  *   half-close NAME             FIN; receiving goes on
  *   reset NAME                  RST
@@ -154,6 +155,7 @@ const struct verb verbs[] = {
 	{"offer", "NAME DATA", do_offer},
 	{"drip", "NAME DATA every MS", do_drip},
 	{"dropped", "NAME COUNT MS", do_dropped},
+	{"stay", "NAME MS", do_stay},
 	{"swap", "FILE FILE", do_swap},
 	{"half-close", "NAME", do_half_close},
 	{"reset", "NAME", do_reset},

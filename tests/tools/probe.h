@@ -250,6 +250,7 @@ void do_comes(struct probe *probe, const struct step *step);
 void do_offer(struct probe *probe, const struct step *step);
 void do_drip(struct probe *probe, const struct step *step);
 void do_dropped(struct probe *probe, const struct step *step);
+void do_stay(struct probe *probe, const struct step *step);
 void do_swap(struct probe *probe, const struct step *step);
 
 /* --- Failures: probe_fail.c --- */

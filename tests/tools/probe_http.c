@@ -426,6 +426,14 @@ void do_dropped(struct probe *probe, const struct step *step)
 	conn->over = true;
 }
 
+/* Leave a peer the time to do what it does after its answer. */
+void do_stay(struct probe *probe, const struct step *step)
+{
+	const struct conn *conn = connection(probe, step->name);
+
+	(void)net_wait(conn->fd, 0, net_deadline(step->ms));
+}
+
 static bool exchange(const struct step *step)
 {
 	return renameat2(AT_FDCWD, step->file, AT_FDCWD, step->other_file,
