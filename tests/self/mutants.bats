@@ -16,7 +16,7 @@ load lab
 bats_require_minimum_version 1.5.0
 
 LIMIT_S=700 # of one run: longer than the grader lets all checks take
-AT_ONCE=$((3 * $(nproc))) # most of a run is waiting for what a mutant does not do
+AT_ONCE=$((2 * $(nproc))) # most of a run is waiting for what a mutant does not do
 
 setup() {
 	own_state
