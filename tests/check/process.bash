@@ -114,13 +114,8 @@ signal_name() { # NUMBER-OR-NAME
 	fi
 }
 
-# The pid of the program itself, below the jail; nothing if it was not started.
-job_pid() {
-	find_pid
-	printf '%s\n' "$PID"
-}
-
-# The same, in PID.
+# The pid of the program itself, below the jail, in PID; nothing if it was not
+# started.
 find_pid() {
 	PID=''
 	read -r PID 2>/dev/null <"$HERE/${JOB_RUN[JOB]}.pid" || true

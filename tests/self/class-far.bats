@@ -19,11 +19,8 @@ setup() {
 }
 
 teardown() {
-	local each
 	end_background
-	for each in $(carrying "${PORTLAB_TEST-none}"); do
-		kill -KILL "$each" 2>/dev/null || true
-	done
+	end_carrying
 }
 
 # A server that lets nobody in but us, whose homes are kept apart by XDG and

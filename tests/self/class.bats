@@ -15,11 +15,8 @@ setup() {
 }
 
 teardown() {
-	local each
 	end_background
-	for each in $(carrying "${PORTLAB_TEST-none}"); do
-		kill -KILL "$each" 2>/dev/null || true
-	done
+	end_carrying
 }
 
 runs() {

@@ -11,11 +11,8 @@ setup() {
 }
 
 teardown() {
-	local each
 	end_background
-	for each in $(carrying "$PORTLAB_TEST"); do
-		kill -KILL "$each" 2>/dev/null || true
-	done
+	end_carrying
 }
 
 @test "eight runs under load have one verdict for each submission" {

@@ -6,18 +6,6 @@
 load lab
 load http
 
-setup_file() {
-	make_site "$BATS_FILE_TMPDIR/site"
-	export SITE
-}
-
-setup() {
-	own_state
-	T=$BATS_TEST_TMPDIR
-	export T
-	[[ -x $BUILD/solution/httpd ]] || skip "the model answer is not here"
-}
-
 U=http://server:8080
 
 # --- curl --------------------------------------------------------------------

@@ -5,18 +5,6 @@
 load lab
 load http
 
-setup_file() {
-	make_site "$BATS_FILE_TMPDIR/site"
-	export SITE
-}
-
-setup() {
-	own_state
-	T=$BATS_TEST_TMPDIR
-	export T
-	[[ -x $BUILD/solution/httpd ]] || skip "the model answer is not here"
-}
-
 # What a client sees at each of the addresses and ports: yes, refused, silent.
 LOOK='look() {
 	for at in server4/8080 server6/8080 server4/80 server6/80; do

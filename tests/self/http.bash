@@ -2,6 +2,18 @@
 # (loaded by bats files, after lab.bash)
 # shellcheck shell=bash
 
+setup_file() {
+	make_site "$BATS_FILE_TMPDIR/site"
+	export SITE
+}
+
+setup() {
+	own_state
+	T=$BATS_TEST_TMPDIR
+	export T
+	[[ -x $BUILD/solution/httpd ]] || skip "the model answer is not here"
+}
+
 # The site that all tests of a file share, in $SITE; its files are old, so that
 # none changes in the second in which it is served (RFC 9110, section 8.8.2.2).
 make_site() { # FOLDER

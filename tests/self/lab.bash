@@ -55,6 +55,14 @@ carrying() { # WORD
 	done
 }
 
+# Kill whoever carries this test's own word, which is in PORTLAB_TEST.
+end_carrying() {
+	local each
+	for each in $(carrying "${PORTLAB_TEST-none}"); do
+		kill -KILL "$each" 2>/dev/null || true
+	done
+}
+
 nothing_carries() { # WORD
 	[[ -z $(carrying "$1") ]]
 }

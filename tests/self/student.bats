@@ -26,11 +26,8 @@ setup() {
 }
 
 teardown() {
-	local each
 	end_background
-	for each in $(carrying "$PORTLAB_TEST"); do
-		kill -KILL "$each" 2>/dev/null || true
-	done
+	end_carrying
 }
 
 # A check that says what is in $T/says and ends with the status in $T/status.
