@@ -26,10 +26,13 @@ verb_test() { # [FILE.bats...]
 	return "$status"
 }
 
-# Pass TAP through, and count it. A plan that is not kept to is a failure.
+# Pass TAP through, and count it; what failed comes once more at the end, for
+# there are hundreds. A plan that is not kept to is a failure.
 verb_test_count() {
 	awk '
 	/^1\.\.[0-9]+$/ { plan = substr($0, 4); next }
+	/^(not )?ok / { fails = /^not / }
+	fails { again = again (/^#/ ? "" : "# ") $0 "\n" }
 	/^ok .* # skip/ { skipped++; print; next }
 	/^ok / { passed++; print; next }
 	/^not ok / { failed++; print; next }
@@ -41,6 +44,8 @@ verb_test_count() {
 			printf "%d of %d tests gave no result\n", lost, plan
 			failed += lost > 0 ? lost : 1
 		}
+		if (again != "" && plan > 1)
+			printf "# once more, what failed:\n%s", again
 		printf "%d passed, %d failed", passed, failed
 		printf skipped ? ", " skipped " skipped\n" : "\n"
 		exit failed > 0
