@@ -76,6 +76,18 @@ process_end_all() {
 		[[ -z $pid ]] || kill -KILL "$pid" 2>/dev/null || true
 	done
 	wait 2>/dev/null
+	process_left_behind
+}
+
+# Of what nobody has told to end: whether others that it had started lived on.
+process_left_behind() {
+	local job
+	for job in "${!JOB_RUN[@]}"; do
+		job_reported "$job" end
+		[[ $REPORTED == exit && -z ${JOB_TOLD[job]-} ]] || continue
+		job_reported "$job" left_behind
+		[[ $REPORTED == 0 ]] || echo "$CHECK" >>"$WORK/results/left-behind"
+	done
 }
 
 # --- how it ended ------------------------------------------------------------

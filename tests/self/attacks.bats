@@ -278,6 +278,15 @@ next_is_fair() {
 	next_is_fair
 }
 
+@test "what a program leaves behind is reported of checks that pass, too" {
+	sed 's/^\tcli_init(argv\[0\], "HOST PORT");$/&\n\tif (fork() == 0)\n\t\tfor (;;)\n\t\t\tpause();/' \
+		"$LAB/solution/echo_client.c" >"$SUBMISSION/echo_client.c"
+	grade
+	jq -e '.checks[] | select(.id == "talks") | .state == "passed"' \
+		"$KEEP/report.json"
+	grep -x talks "$KEEP/left-behind"
+}
+
 @test "who ignores every signal is killed at the deadline" {
 	attack stubborn
 	nothing_gained

@@ -92,12 +92,15 @@ one_line() {
 	ln -s /etc/passwd "$DIR/baker-m/coin.c"
 	echo waits >"$DIR/chen-l/coin.c"
 	echo rubbish >"$DIR/diaz-r"
+	hands_in evans-t leaves
 	class --limit 1
 	[[ $status == 0 ]]
 	grep -E '^  adams-k .* 07: reads$' "$OUT/summary.txt"
 	grep -E '^  baker-m .* 07: link$' "$OUT/summary.txt"
 	grep -E '^  chen-l +T/O .* 07: time$' "$OUT/summary.txt"
 	grep -E '^  diaz-r +ref .* 07: refused$' "$OUT/summary.txt"
+	grep -E '^  evans-t +ok .* 07: left$' "$OUT/summary.txt"
+	[[ $(of evans-t '.notes[0].says') == *'in the check heads' ]]
 	[[ $(of adams-k '.notes[0].says') == 'coin.c:2:#include "../solution'* ]]
 	[[ $(of chen-l '.error') == 'It ran for longer than 1 s.' ]]
 	[[ $(of diaz-r '.error') == *'hand in a folder, zip or tar.' ]]
