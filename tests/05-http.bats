@@ -60,9 +60,13 @@ with_line() { # LINE
 	printf '%s' "GET /$TEXT HTTP/1.1\\r\\nHost: $HTTP_HOST\\r\\n$1\\r\\n\\r\\n"
 }
 
+request_for() { # TARGET
+	printf '%s' "GET $1 HTTP/1.1\\r\\nHost: $HTTP_HOST\\r\\n\\r\\n"
+}
+
 # The request that nobody is to find in the body of another one.
 second_request() {
-	printf '%s' "GET /$STYLE HTTP/1.1\\r\\nHost: $HTTP_HOST\\r\\n\\r\\n"
+	request_for "/$STYLE"
 }
 
 # --- it compiles -------------------------------------------------------------
@@ -477,7 +481,7 @@ sends_together() { # TARGET...
 	local target all=''
 	for target in "$@"; do
 		ASKED+=(GET)
-		all+="GET $target HTTP/1.1\\r\\nHost: $HTTP_HOST\\r\\n\\r\\n"
+		all+=$(request_for "$target")
 	done
 	TALK+=("send $WHO \"$all\"")
 }
@@ -515,7 +519,8 @@ sends_together() { # TARGET...
 	talk
 }
 
-# The body of a request, which looks like a request, and then a true one.
+# A request with a body, which looks like a request, and in the same segment
+# a true one.
 sends_body() { # METHOD FIELD... -- BODY
 	local method=$1 fields=''
 	shift
@@ -523,8 +528,8 @@ sends_body() { # METHOD FIELD... -- BODY
 		fields+="$1\\r\\n"
 		shift
 	done
-	sends "$method" "$method /$TEXT HTTP/1.1\\r\\nHost: $HTTP_HOST\\r\\n$fields\\r\\n$2"
-	asks GET "/$TEXT"
+	ASKED+=("$method")
+	sends GET "$method /$TEXT HTTP/1.1\\r\\nHost: $HTTP_HOST\\r\\n$fields\\r\\n$2$(request_for "/$TEXT")"
 }
 
 @test "body: a request's body is never taken for a request" {
@@ -990,11 +995,12 @@ visits_again() {
 	talk
 }
 
-# Refused, or read in the one way that is left: then the next one is answered.
+# Refused, or read in the one way that is left: then the next one, which is in
+# the same segment, is answered.
 hides_nothing() { # LINE
 	visitor a
-	sends GET "$(with_line "$1")"
-	asks GET "/$STYLE"
+	ASKED+=(GET)
+	sends GET "$(with_line "$1")$(second_request)"
 	gets_or_ends 200,400
 	says_of when 200 body file "$WWW/$TEXT"
 	gets_or_ends 200 "$STYLE"
@@ -1031,12 +1037,6 @@ hides_nothing() { # LINE
 	hides_nothing 'X: y\x00z'
 	hides_nothing 'X: y\x00\r\nContent-Length: 0'
 	talk
-}
-
-# Some of it is taken, or all.
-offers() { # METHOD TEXT
-	ASKED+=("$1")
-	TALK+=("offer $WHO \"$2\"")
 }
 
 # LINE so many times.
@@ -1195,6 +1195,7 @@ visits_among_faults() { # FILE
 }
 
 @test "sanitizers: the sanitizers found nothing in the server" {
+	DETECT_LEAKS=1
 	local path
 	serves
 	for path in "/$TEXT" "/no-$TEXT" "/$LONG" "/$FOLDER"; do
