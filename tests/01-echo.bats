@@ -182,6 +182,7 @@ ends_early() { # PORT KIND-OF-INPUT LINE...
 }
 
 @test "sanitizers: the sanitizers found nothing in the server" {
+	DETECT_LEAKS=1
 	serve
 	peer "${VISIT[@]}"
 	signal TERM
@@ -239,6 +240,7 @@ ends_early() { # PORT KIND-OF-INPUT LINE...
 }
 
 @test "refused: says so when nothing listens, and fails" {
+	DETECT_LEAKS=1
 	start client "$CLIENT" host="$SERVER4" port="$PORT"
 	note port "$PORT"
 	must_end
@@ -269,6 +271,7 @@ ends_early() { # PORT KIND-OF-INPUT LINE...
 }
 
 @test "client-sanitizers: the sanitizers found nothing in the client" {
+	DETECT_LEAKS=1
 	echoes_to "$SERVER4"
 	sanitizers_silent "$CLIENT"
 }

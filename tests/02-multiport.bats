@@ -359,6 +359,7 @@ begin_silent_and_deaf() {
 }
 
 @test "sanitizers: the sanitizers found nothing in the server" {
+	DETECT_LEAKS=1
 	serves "$PORT"
 	peer "clients 3 c $SERVER4 $PORT" 'each c forward expect-line' \
 		'each c forward exchange "hello"' 'each c forward half-close' \

@@ -232,6 +232,7 @@ another_is_refused() { # MS [PLACEHOLDER=VALUE...]
 }
 
 @test "sanitizers: the sanitizers found nothing, in all these checks" {
+	DETECT_LEAKS=1
 	serve
 	peer "${VISIT[@]}"
 	signal TERM

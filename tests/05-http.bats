@@ -7,6 +7,7 @@
 # Where RFC 9110 and RFC 9112 leave a server the choice, each choice passes.
 
 load check/grader
+load check/http
 
 SERVER=httpd
 

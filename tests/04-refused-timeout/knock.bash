@@ -10,9 +10,6 @@ readonly AT_ONCE_MS=700 # less than the second until a SYN is sent again
 readonly LATE_MS=400    # of a deadline that holds
 readonly START_MS=200   # until a program that was started does something
 
-# Most checks take the time of the program, and of nothing else.
-DETECT_LEAKS=0
-
 # Of each knock of this check: its deadline, its host, its ports.
 KNOCK_MS=() KNOCK_HOST=() KNOCK_PORTS=()
 AHEAD_KEEPS+=(KNOCK_MS KNOCK_HOST KNOCK_PORTS)

@@ -68,13 +68,13 @@ take_sources() {
 	done
 }
 
-compiler_in_jail() { # NAME-OF-LOG WORD...
-	local log=$1
-	shift
+compiler_in_jail() { # NAME-OF-LOG FOLDER WORD...
+	local log=$1 folder=$2
+	shift 2
 	"$BUILD/test/jail" --time "$COMPILE_MS" --cpu 30 --memory 1024 \
 		--processes 64 --file-size 67108864 --output 262144 --tmp 64 \
 		"${HIDDEN[@]}" --ro "$WORK/src" --ro "$WORK/include" --ro "$WORK/lib" \
-		--rw "$WORK/out" --chdir "$WORK/src" \
+		--rw "$WORK/out" --chdir "$folder" \
 		--stdout "$WORK/$log.log" --stderr "$WORK/$log.log" \
 		--report "$WORK/$log.json" -- "$CC" -std=c17 -D_GNU_SOURCE -pipe \
 		-I"$WORK/include" "$@" </dev/null
@@ -84,7 +84,7 @@ compiler_in_jail() { # NAME-OF-LOG WORD...
 compile_program() { # NAME SOURCE...
 	local name=$1 status=0
 	shift
-	compiler_in_jail "$name.link" -w -O1 -g "${SANITIZE[@]}" \
+	compiler_in_jail "$name.link" "$WORK/src" -w -Og -g "${SANITIZE[@]}" \
 		-o "$WORK/out/$name" "$@" "$WORK/lib/$LIBRARY" -pthread || status=$?
 	if [[ $status == 0 && -f $WORK/out/$name && ! -L $WORK/out/$name ]]; then
 		cp -- "$WORK/out/$name" "$WORK/bin/$name"
@@ -94,14 +94,15 @@ compile_program() { # NAME SOURCE...
 	printf '%s\n' "$status" >"$WORK/$name.status"
 }
 
-# It once more, for its warnings, and for stricter ones.
+# It once more, for its warnings, and for stricter ones. What is made of it, in
+# the jail's own /tmp, nobody needs.
 compile_warnings() { # NAME SOURCE...
 	local name=$1
 	shift
-	compiler_in_jail "$name.strict" -fsyntax-only "${COMPILE_WARNINGS[@]}" \
-		"${COMPILE_STRICT[@]}" "$@" || true &
-	compiler_in_jail "$name.warnings" -O2 -r -nostdlib -o /dev/null \
-		"${COMPILE_WARNINGS[@]}" "$@" || true
+	local -a warned=("${COMPILE_WARNINGS[@]}" "${@/#/$WORK/src/}")
+	compiler_in_jail "$name.strict" /tmp -fsyntax-only \
+		"${COMPILE_STRICT[@]}" "${warned[@]}" || true &
+	compiler_in_jail "$name.warnings" /tmp -O2 -S "${warned[@]}" || true
 	wait "$!"
 }
 

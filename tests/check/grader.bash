@@ -38,8 +38,6 @@ set +T
 . "$TESTS/check/scenario.bash"
 # shellcheck source=tests/check/ahead.bash
 . "$TESTS/check/ahead.bash"
-# shellcheck source=tests/check/http.bash
-. "$TESTS/check/http.bash"
 
 readonly COMPILED_MS=90000 # more than the compiler has, and has again
 

@@ -66,9 +66,9 @@ jail() { # HOST RUN NAME -- COMMAND...
 }
 
 # What else a check asks of the jail; and whether leaks are looked for when the
-# program has ended, which takes time.
+# program has ended, which takes as long as to start it.
 JAIL_LIMITS=()
-DETECT_LEAKS=1
+DETECT_LEAKS=0
 
 process_end_all() {
 	local pid
