@@ -427,15 +427,6 @@ bare() { # [OPTION...] COMMAND [ARG...]
 	echo "${output:0:2000}"
 }
 
-# Processes of users that no one but a bare jail makes.
-of_bare_jails() {
-	ps -eo uid=,stat= | awk '$1 >= 16777216 && $2 !~ /^Z/' | wc -l
-}
-
-no_bare_jail() {
-	[[ $(of_bare_jails) == 0 ]]
-}
-
 # Twenty of them at most, and no way to take the machine down.
 readonly FORKS='f() { f & f & }; f; wait'
 
@@ -454,12 +445,12 @@ readonly FORKS='f() { f & f & }; f; wait'
 @test "bare: daemons, forks and who ignores SIGTERM end with it, counted" {
 	bare sh -c '(setsid sleep 100 &); (sleep 100 &); exit 0'
 	[[ $status == 0 && $(report left_behind) == 2 ]]
-	no_bare_jail
+	nothing_carries "$MARK"
 	bare --time 500 --processes 20 bash -c "$FORKS"
-	no_bare_jail
+	nothing_carries "$MARK"
 	bare --time 300 sh -c 'trap "" TERM; while :; do sleep 1; done'
 	[[ $status == 124 && $(report end) == deadline ]]
-	no_bare_jail
+	nothing_carries "$MARK"
 }
 
 @test "bare: kill(-1) reaches itself, memory and output have their limits" {
@@ -469,15 +460,17 @@ readonly FORKS='f() { f & f & }; f; wait'
 	[[ $(report end) == memory ]]
 	bare --output 1000 yes
 	[[ $(report end) == output ]]
-	no_bare_jail
+	nothing_carries "$MARK"
 }
 
 @test "bare: SIGKILL to jail leaves nothing" {
 	((EUID == 0)) || skip 'not root: without namespaces there is no jail'
 	background env JAIL_BARE=1 "$BUILD/test/jail" --chdir /tmp --processes 20 \
-		--pidfile "$WORK/pid" -- bash -c "$FORKS; sleep 100"
+		--env PORTLAB_TEST="$MARK" --pidfile "$WORK/pid" -- \
+		bash -c "$FORKS; sleep 100"
 	eventually test -s "$WORK/pid"
+	eventually marked
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null || true
-	eventually no_bare_jail
+	eventually nothing_carries "$MARK"
 }
