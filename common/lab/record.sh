@@ -43,8 +43,9 @@ record_output() { # HOST
 }
 
 # Keep what HOST's pane shows of commands, which liverc marks (OSC 133), and
-# what programs in the background write at the prompt. Anything with which a
-# program moves the cursor or colours is left out.
+# what programs in the background write at the prompt, but not what is typed
+# there, which may have several lines. Anything with which a program moves the
+# cursor or colours is left out.
 record_pane() { # HOST
 	local line begin=$'\e]133;C\a' end=$'\e]133;D;' prompt=$'\e]133;B\a'
 	local running='' held=''
@@ -63,16 +64,26 @@ record_pane() { # HOST
 			record_shown "$1" "$line"
 			continue
 		fi
-		[[ -z $held ]] || record_shown "$1" "$held"
-		held=$line
+		[[ -z $held ]] || record_is_typed "$1" "$held" ||
+			record_shown "$1" "$held"
+		held=${line##*"$prompt"}
 	done
 }
 
 record_shown() { # HOST LINE [part]
 	local line
-	line=$(sed $'s/\e\\[[0-9;?]*[A-Za-z]//g; s/\e\\][^\a]*\a//g' <<<"$2" |
-		tr -d '\000-\010\013-\037\177')
+	line=$(record_clean "$2")
 	[[ -z $line && -n ${3-} ]] || record_line out "$1" "$line"
+}
+
+record_clean() { # LINE
+	sed $'s/\e\\[[0-9;?]*[A-Za-z]//g; s/\e\\][^\a]*\a//g' <<<"$1" |
+		tr -d '\000-\010\013-\037\177'
+}
+
+# Whether it is a line of what was last typed for the user: see stage_type.
+record_is_typed() { # HOST LINE
+	grep -qxF -- "$(record_clean "$2")" "$LIVE/typing.$1" 2>/dev/null
 }
 
 # --- what was kept, to be played -----------------------------------------------

@@ -97,6 +97,7 @@ stage_prompted() { # HOST
 # TAB is quoted, so that the whole can still be edited.
 stage_type() { # HOST TEXT
 	local pane=${PANES[$1]} rest=$2 part
+	printf '%s\n' "$2" >"$LIVE/typing.$1"
 	stage_prompt "$1"
 	while [[ -n $rest ]]; do
 		part=${rest:0:2}

@@ -133,15 +133,21 @@ stay() {
 	done
 }
 
+# Until what writes to the fifo "out" has written a line with TEXT.
+await_line() { # TEXT
+	local line=''
+	until [[ $line == *"$1"* ]]; do
+		IFS= read -r -t 60 line || return
+	done <>"$BATS_TEST_TMPDIR/out"
+}
+
 @test "SIGKILL to make demo" {
 	mkfifo "$BATS_TEST_TMPDIR/out"
 	make -s -C "$ROOT" demo >"$BATS_TEST_TMPDIR/out" 2>&1 \
 		3>&- 4>&- 10>&- &
 	pid=$!
 	BACKGROUND+=("$pid")
-	while IFS= read -r -t 20 line; do
-		[[ $line != *'listening on'* ]] || break
-	done <>"$BATS_TEST_TMPDIR/out"
+	await_line 'listening on'
 	kill -KILL "$pid"
 	nothing_is_left
 }
@@ -152,11 +158,7 @@ stay() {
 		"$PORTLAB" demo 05 >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- 4>&- 10>&- &
 		pid=$!
 		BACKGROUND+=("$pid")
-		line=''
-		while IFS= read -r -t 60 line; do
-			[[ $line != *'printf G'* ]] || break
-		done <>"$BATS_TEST_TMPDIR/out"
-		[[ $line == *'printf G'* ]]
+		await_line 'printf G'
 		kill -"$signal" "$pid"
 		nothing_is_left
 		rm "$BATS_TEST_TMPDIR/out"

@@ -130,6 +130,12 @@ plays_whole() { # COLUMNS ROWS LAB
 			return 1
 		}
 	done
+	# Nobody has said what was typed.
+	awk -F '\t' '$2 == "out" { print $4 }' "$KEPT/log.tsv" |
+		sed -E 's/^(\[(client|server)\] \$ )+//' \
+			>"$BATS_TEST_TMPDIR/said"
+	wanted commands | grep . >"$BATS_TEST_TMPDIR/commands"
+	! grep -xFf "$BATS_TEST_TMPDIR/commands" "$BATS_TEST_TMPDIR/said"
 	# What programs say fits on a line of any screen.
 	awk -F '\t' '$2 == "out" { n++ }
 		$2 == "out" && length($4) > 80 { print "too long: " $4; long = 1 }

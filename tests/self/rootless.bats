@@ -8,13 +8,12 @@ setup() {
 	((EUID == 0)) || skip "not root: the other tests have shown it"
 	copy=$(mktemp -d /tmp/portlab-user.XXXXXX)
 	chmod 755 "$copy"
-	cp -r "$ROOT/common" "$ROOT/labs" "$ROOT/tests" "$ROOT/Makefile" \
-		"$copy/"
+	# With its times, for make is not to build it again.
+	cp -r --preserve=timestamps "$ROOT/common" "$ROOT/labs" "$ROOT/tests" \
+		"$ROOT/Makefile" "$copy/"
 	mkdir "$copy/build"
-	cp -r "$BUILD/bin" "$BUILD/lab" "$BUILD/solution" "$BUILD/test" \
+	cp -r --preserve=timestamps "$BUILD"/{bin,lab,obj,solution,test} \
 		"$copy/build/"
-	mkdir "$copy/build/obj"
-	cp "$BUILD/obj/libportlab.a" "$copy/build/obj/"
 	chown -R 65534:65534 "$copy"
 	# bats puts its own inner programs on PATH, which a bats within must not see.
 	user=(setpriv --reuid=65534 --regid=65534 --clear-groups --pdeathsig KILL
