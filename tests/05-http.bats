@@ -384,7 +384,7 @@ is_not_modified() {
 	asks_since 'the day before yesterday'
 	gets 200 "$TEXT"
 	fetches_next GET "/$TEXT" "If-Modified-Since: $(http_date "$WRITTEN")" \
-		'If-None-Match: "another"'
+		'If-None-Match: \"another\"'
 	gets 200 "$TEXT"
 	talk
 }
