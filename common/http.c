@@ -5,6 +5,7 @@
  */
 #include "http.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -143,7 +144,31 @@ static bool is_address(char c)
 
 static bool is_name(char c)
 {
-	return is_alnum(c) || is_one_of(c, "-._~%!$&'()*+,;=");
+	return is_alnum(c) || is_one_of(c, "-._~!$&'()*+,;=");
+}
+
+/* How many bytes at TEXT are the name of a host, which may have escapes. */
+static size_t name_len(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	/* Of an escape, the two digits are as good as any. */
+	while (n < len &&
+	       (is_name(text[n]) || http_unescape(text + n, len - n) >= 0))
+		n++;
+	return n;
+}
+
+static bool is_ipv6(const char *text, size_t len)
+{
+	char copy[INET6_ADDRSTRLEN];
+	struct in6_addr address;
+
+	if (len >= sizeof(copy))
+		return false;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	return inet_pton(AF_INET6, copy, &address) == 1;
 }
 
 bool http_is_authority(const char *text, size_t len)
@@ -152,12 +177,13 @@ bool http_is_authority(const char *text, size_t len)
 
 	if (len > 0 && *text == '[') {
 		n = 1 + span(text + 1, len - 1, is_address);
-		if (n == len || text[n++] != ']')
+		if (n == len || text[n] != ']' || !is_ipv6(text + 1, n - 1))
 			return false;
+		n++;
 	} else {
-		n = span(text, len, is_name);
+		n = name_len(text, len);
 	}
-	if (n < len && text[n] == ':')
+	if (n > 0 && n < len && text[n] == ':')
 		n += 1 + span(text + n + 1, len - n - 1, is_digit);
 	return n == len;
 }
@@ -266,7 +292,7 @@ time_t http_parse_date(const char *text, size_t len, time_t now)
 	char copy[DATE_FORM_BYTES];
 	time_t time = -1;
 
-	if (len >= sizeof(copy) || memchr(text, '\0', len) != NULL)
+	if (len == 0 || len >= sizeof(copy) || memchr(text, '\0', len) != NULL)
 		return -1;
 	memcpy(copy, text, len);
 	copy[len] = '\0';

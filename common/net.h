@@ -254,6 +254,12 @@ ssize_t net_read_full(int fd, void *buf, size_t len, net_time deadline);
 ssize_t net_write_full(int fd, const void *buf, size_t len, net_time deadline,
 		       size_t *done);
 
+/*
+ * How many bytes of what was written to the TCP socket FD its peer has not
+ * taken yet: SIOCOUTQ, tcp(7). -1 with errno.
+ */
+int net_untaken(int fd);
+
 /* --- Lines --- */
 
 enum { NET_LINE_BYTES = 4096 };

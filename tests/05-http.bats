@@ -383,6 +383,9 @@ is_not_modified() {
 	leaves
 	asks_since 'the day before yesterday'
 	gets 200 "$TEXT"
+	fetches_next GET "/$TEXT" "If-Modified-Since: $(http_date "$WRITTEN")" \
+		'If-None-Match: \"another\"'
+	gets 200 "$TEXT"
 	talk
 }
 

@@ -56,7 +56,6 @@ struct conn *conn_begin(struct server *s, int fd,
 
 	if (!c) {
 		close(fd);
-		errno = ENOMEM;
 		return NULL;
 	}
 	c->fd = fd;
@@ -95,9 +94,14 @@ static bool resize_in(struct conn *c, size_t len)
 	return in != NULL;
 }
 
-/* C has to wait: keep what is left, and next to nothing else. */
+/*
+ * C has to wait: keep what is left, and next to nothing else; and see how much
+ * of what the kernel has is still to be taken by the client.
+ */
 static bool keep(struct conn *c)
 {
+	if (c->state == CONN_SEND)
+		c->untaken = net_untaken(c->fd);
 	if (c->out_len > 0 && !c->out_kept) {
 		c->out_kept = malloc(c->out_len);
 		if (!c->out_kept)
@@ -147,6 +151,9 @@ static enum step read_head(struct server *s, struct conn *c)
 {
 	skip_empty_lines(c);
 	bool idle = c->in_start == c->in_end;
+	/* A head begins, for which there is time now; not an empty line. */
+	if (!idle && c->request.scanned == 0 && c->in[c->in_start] != '\r')
+		postpone(s, c);
 	int status = idle ? 0
 			  : request_parse(&c->request, c->in + c->in_start,
 					  c->in_end - c->in_start);
@@ -155,8 +162,6 @@ static enum step read_head(struct server *s, struct conn *c)
 		return GO_ON;
 	}
 	enum step step = read_some(c);
-	if (step == GO_ON && idle)
-		postpone(s, c); /* for the whole of the head */
 	return step == WAIT && idle && s->draining ? END : step;
 }
 
@@ -252,7 +257,9 @@ bool conn_expire(struct server *s, struct conn *c)
 	 * Step 4: if half a request has come (CONN_READ, and there is something
 	 * in c->in), the client learns what was the matter: postpone(), set
 	 * c->request.head to where it is, respond() with 408, c->has_read so
-	 * that nothing more is read, and take_steps(). All others just end.
+	 * that nothing more is read, and take_steps(). One in CONN_SEND may be
+	 * slow, but take what is sent: if c->untaken is less than before, once
+	 * keep() has looked again, postpone() is all. All others just end.
 	 */
 	conn_end(s, c);
 	return false;

@@ -80,7 +80,11 @@ static void advance(struct server *s, struct conn *c,
 
 /* --- New connections --- */
 
-/* Take the next client; false if there is none, or no room. */
+/*
+ * Take the next client; false if there is none, or no room. It may have waited
+ * for an answer that another got in this turn, and mean to ask for what has
+ * changed since: so the file of this turn is forgotten.
+ */
 static bool accept_client(struct server *s)
 {
 	struct net_endpoint peer;
@@ -89,6 +93,7 @@ static bool accept_client(struct server *s)
 		return false;
 	int fd = net_accept_nonblocking(s->listener, &peer);
 	struct conn *c = fd < 0 ? NULL : conn_begin(s, fd, &peer);
+	s->loaded = false;
 	if (c)
 		advance(s, c, conn_advance); /* its request may be here */
 	else if (net_no_room(errno))

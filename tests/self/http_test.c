@@ -102,6 +102,9 @@ static void authorities(void)
 	CHECK(!authority("a:80x") && !authority("a:80:81"));
 	CHECK(!authority("[::1") && !authority("[::1]80") && !authority("]"));
 	CHECK(!authority("a?b") && !authority("a#b") && !authority("a\\b"));
+	CHECK(!authority("a%4") && !authority("a%zz") && !authority(":80"));
+	CHECK(!authority("[]") && !authority("[a::b::c]") && !authority("["));
+	CHECK(!authority("[192.0.2.1]") && authority("[::ffff:192.0.2.1]"));
 }
 
 static bool member(const char *list, const char *word)

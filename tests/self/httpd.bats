@@ -242,6 +242,9 @@ each_unit_test() {
 		200 yesterday
 		200
 	END
+	since='If-Modified-Since: Sun, 02 Feb 2020 02:02:02 GMT\r\n'
+	says 200 "$(get /hello.txt "${since}If-None-Match: \"a\"\\r\\n")"
+	says 200 "$(get /hello.txt "If-None-Match: \"a\"\\r\\n$since")"
 	touch site/future -d '2 days'
 	local date
 	date=$(field Last-Modified "$(get /future)")
@@ -381,6 +384,8 @@ served() {
 		"connect old 127.0.0.1 $PORT" "send old \"$REQUEST\"" \
 		'answer old GET 200' \
 		'drip drip "GET / HTTP/1.1\r\nHost: aaaaaaaaaaaaaaaaaaaa" every 100' \
+		"connect lines 127.0.0.1 $PORT" \
+		"drip lines \"$(printf '\\r\\n%.0s' {1..60})\" every 100" \
 		'answer half GET 408' 'field half Connection close' \
 		'answer drip GET 408' 'expect-eof half' 'expect-eof drip' \
 		'expect-eof silent' 'expect-eof old'
@@ -388,6 +393,24 @@ served() {
 		"send deaf \"$LARGE$LARGE$LARGE$LARGE\"" 'comes deaf' 'say ready' \
 		'wait-input'
 	eventually has_descriptors "$before"
+	stops_well
+}
+
+@test "who takes a response slowly, but takes it, gets all" {
+	# shellcheck disable=SC2016 # that is another shell's
+	inside sh -c 'cd /proc/sys/net/ipv4 && echo "$1" >tcp_wmem &&
+		echo "$2" >tcp_rmem' - '4096 16384 1048576' '4096 65536 65536' ||
+		skip "no way to say how large a socket's buffers are"
+	serve -t 1000 site
+	# In that time far less than the third of its buffer that epoll waits for.
+	inside bash -c "exec 3<>/dev/tcp/127.0.0.1/$PORT
+		printf 'GET /large.txt HTTP/1.0\r\n\r\n' >&3
+		for i in {1..16}; do
+			head -c 32768 <&3
+			read -r -t 0.25 _ <> <(:) || true
+		done
+		cat <&3" >got
+	tail -c "$(stat -c %s site/large.txt)" got | cmp - site/large.txt
 	stops_well
 }
 
@@ -399,6 +422,24 @@ served() {
 		"connect b 127.0.0.1 $PORT" \
 		'send b "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"' \
 		'comes b' "send b \"$REQUEST\"" 'answer b GET 200' 'expect-eof b'
+	stops_well
+}
+
+@test "who asks after a change is not given the file of before" {
+	command -v strace >/dev/null || skip "no strace"
+	inside strace -qq -o trace -e trace=sendto true ||
+		skip "no right to watch system calls here"
+	# It has answered, and is held up before it looks for the next client.
+	BEHIND=(strace -D -qq -o trace -e trace=sendto
+		-e inject=sendto:delay_exit=1000000)
+	serve site
+	in_the_background "connect a 127.0.0.1 $PORT" "send a \"$REQUEST\"" \
+		'answer a GET 200' 'say ready' 'wait-input' \
+		"connect b 127.0.0.1 $PORT" "send b \"$REQUEST\"" \
+		'answer b GET 200' 'body b "other\n"' 'say served'
+	echo other >site/hello.txt
+	echo >&"$GO"
+	has_told served
 	stops_well
 }
 

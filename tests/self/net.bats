@@ -268,6 +268,10 @@ by_valgrind() {
 	net write-timeout
 }
 
+@test "net: how much of what was written the peer has not taken" {
+	net untaken
+}
+
 @test "net: writing to a lost peer is EPIPE, no signal" {
 	net write-no-sigpipe
 }

@@ -1238,6 +1238,28 @@ static void test_write_timeout(void)
 	free(data);
 }
 
+static void test_untaken(void)
+{
+	struct pair pair = make_pair();
+	char *data = calloc(1, LOTS);
+	net_time soon = net_deadline(SILENT_MS);
+	size_t done = 0;
+
+	CHECK(data != NULL);
+	CHECK(net_untaken(pair.client) == 0);
+	CHECK_ERRNO(net_write_full(pair.client, data, LOTS, soon, &done),
+		    ETIMEDOUT);
+	/* What it has taken, nobody has read. */
+	int untaken = net_untaken(pair.client);
+	CHECK(untaken > 0 && (size_t)untaken < done);
+	CHECK(net_read_full(pair.server, data, done, NET_FOREVER) ==
+	      (ssize_t)done);
+	CHECK(net_untaken(pair.client) < untaken);
+	close_pair(pair);
+	CHECK_ERRNO(net_untaken(pair.client), EBADF);
+	free(data);
+}
+
 static void test_write_no_sigpipe(void)
 {
 	struct pair pair = make_pair();
@@ -1481,6 +1503,7 @@ static const struct check_test tests[] = {
 	{"read-full", test_read_full},
 	{"write-full", test_write_full},
 	{"write-timeout", test_write_timeout},
+	{"untaken", test_untaken},
 	{"write-no-sigpipe", test_write_no_sigpipe},
 	{"pipe", test_pipe},
 	{"lines", test_lines},

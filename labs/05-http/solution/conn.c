@@ -56,7 +56,6 @@ struct conn *conn_begin(struct server *s, int fd,
 
 	if (!c) {
 		close(fd);
-		errno = ENOMEM;
 		return NULL;
 	}
 	c->fd = fd;
@@ -95,9 +94,14 @@ static bool resize_in(struct conn *c, size_t len)
 	return in != NULL;
 }
 
-/* C has to wait: keep what is left, and next to nothing else. */
+/*
+ * C has to wait: keep what is left, and next to nothing else; and see how much
+ * of what the kernel has is still to be taken by the client.
+ */
 static bool keep(struct conn *c)
 {
+	if (c->state == CONN_SEND)
+		c->untaken = net_untaken(c->fd);
 	if (c->out_len > 0 && !c->out_kept) {
 		c->out_kept = malloc(c->out_len);
 		if (!c->out_kept)
@@ -144,6 +148,9 @@ static enum step read_head(struct server *s, struct conn *c)
 {
 	skip_empty_lines(c);
 	bool idle = c->in_start == c->in_end;
+	/* A head begins, for which there is time now; not an empty line. */
+	if (!idle && c->request.scanned == 0 && c->in[c->in_start] != '\r')
+		postpone(s, c);
 	int status = idle ? 0
 			  : request_parse(&c->request, c->in + c->in_start,
 					  c->in_end - c->in_start);
@@ -152,8 +159,6 @@ static enum step read_head(struct server *s, struct conn *c)
 		return GO_ON;
 	}
 	enum step step = read_some(c);
-	if (step == GO_ON && idle)
-		postpone(s, c); /* for the whole of the head */
 	return step == WAIT && idle && s->draining ? END : step;
 }
 
@@ -167,9 +172,7 @@ static enum step finish(struct conn *c)
 	 * than we have read is to send RST, and that takes the response from a
 	 * client who has not read it yet. So close one direction, and wait.
 	 */
-	if (c->close && shutdown(c->fd, SHUT_WR) < 0)
-		return END;
-	return GO_ON;
+	return c->close && shutdown(c->fd, SHUT_WR) < 0 ? END : GO_ON;
 }
 
 static enum step send_file(struct server *s, struct conn *c)
@@ -244,14 +247,21 @@ bool conn_advance(struct server *s, struct conn *c)
 
 bool conn_expire(struct server *s, struct conn *c)
 {
+	int untaken = c->untaken;
+
+	postpone(s, c);
+	/*
+	 * One that is slow, but takes what we sent: epoll will not tell before
+	 * a third of the socket's buffer is free.
+	 */
+	if (c->state == CONN_SEND && keep(c) && c->untaken < untaken)
+		return true;
 	if (c->state != CONN_READ || c->in_start == c->in_end) {
 		conn_end(s, c);
 		return false;
 	}
 	/* Half a request: the client learns what was the matter. */
-	postpone(s, c);
 	c->request.head = c->in;
 	respond(s, c, 408);
-	c->has_read = true;
 	return take_steps(s, c);
 }

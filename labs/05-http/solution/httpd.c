@@ -63,22 +63,25 @@ static void advance(struct server *s, struct conn *c,
 
 /* --- New connections --- */
 
-/* Take the next client; false if there is none, or no room. */
-static bool accept_client(struct server *s)
+/*
+ * Take the next client; NULL if there is none, or no room. It may have waited
+ * for an answer that another got in this turn, and mean to ask for what has
+ * changed since: so the file of this turn is forgotten.
+ */
+static struct conn *accept_client(struct server *s)
 {
 	struct net_endpoint peer;
 
 	if (s->count >= s->most)
-		return false;
+		return NULL;
 	int fd = net_accept_nonblocking(s->listener, &peer);
 	struct conn *c = fd < 0 ? NULL : conn_begin(s, fd, &peer);
-	if (c)
-		advance(s, c, conn_advance); /* its request may be here */
-	else if (net_no_room(errno))
+	s->loaded = false;
+	if (!c && net_no_room(errno))
 		s->no_room = true;
-	else if (errno != EAGAIN)
+	else if (!c && errno != EAGAIN)
 		cli_die_errno("accept");
-	return c != NULL;
+	return c;
 }
 
 /*
@@ -111,10 +114,13 @@ static void begin_turn(struct server *s)
 	s->clock = clock;
 }
 
-/* Wait; let those go on that can, and those no more that had their time. */
+/*
+ * Wait; let those go on that can, and those no more that had their time. New
+ * clients get behind the others: their requests may be here, too.
+ */
 static void turn(struct server *s)
 {
-	struct epoll_event events[EVENTS_MAX];
+	struct epoll_event events[2 * EVENTS_MAX];
 	int ms = net_ms_left(s->first ? s->first->deadline : NET_FOREVER);
 
 	if (!s->accepting && (ms < 0 || ms > REST_MS))
@@ -127,8 +133,9 @@ static void turn(struct server *s)
 		if (events[i].data.ptr)
 			advance(s, events[i].data.ptr, conn_advance);
 		else
-			for (int k = 0; k < EVENTS_MAX && accept_client(s); k++)
-				;
+			while (n < 2 * EVENTS_MAX &&
+			       (events[n].data.ptr = accept_client(s)))
+				n++;
 	}
 	while (s->first && s->first->deadline <= s->now)
 		advance(s, s->first, conn_expire);
@@ -143,14 +150,13 @@ static void turn(struct server *s)
 static void drain(struct server *s)
 {
 	net_time end = s->now + s->idle;
-	struct conn *next;
 
-	for (size_t n = 0; n < s->most && accept_client(s); n++)
+	while (accept_client(s))
 		;
 	close(s->listener);
 	s->accepting = false;
 	s->draining = true;
-	struct conn *c = s->first;
+	struct conn *c = s->first, *next;
 	for (size_t n = s->count; n > 0; n--, c = next) {
 		next = c->after;
 		advance(s, c, conn_advance);

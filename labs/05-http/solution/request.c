@@ -118,6 +118,8 @@ static int take_field(struct request *r, const char *name, size_t name_len,
 	} else if (http_is(name, name_len, "If-Modified-Since")) {
 		/* RFC 9110, section 13.1.3: two of them are none. */
 		r->since = part_of(r, value, r->since.at > 0 ? 0 : len);
+	} else if (http_is(name, name_len, "If-None-Match")) {
+		r->since = part_of(r, value, 0); /* and beside this, none */
 	}
 	return 0;
 }

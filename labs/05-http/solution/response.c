@@ -97,8 +97,6 @@ static int load(struct server *s, const char *path, struct content *file)
 static bool is_modified(const struct server *s, const struct request *r,
 			const struct content *file)
 {
-	if (r->since.len == 0)
-		return true;
 	const char *text = r->head + r->since.at;
 	time_t since = http_parse_date(text, r->since.len, s->clock);
 	return since < file->modified || since > s->clock;

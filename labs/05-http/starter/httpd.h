@@ -134,6 +134,7 @@ struct conn {
 	char *out_kept;		/* which is in here if it had to wait; */
 	struct content content; /* and then this, from OFFSET on, if a file; */
 	off_t offset;
+	int untaken;   /* by the client, when C last had to wait to send */
 	bool close;    /* and then no other request is taken */
 	bool has_read; /* in this turn of the loop */
 };

@@ -106,7 +106,7 @@ static int take_field(struct request *r, const char *name, size_t name_len,
 	 * http_is(name, name_len, "Host").
 	 *
 	 * Step 2: If-Modified-Since: r->since, by part_of(); of length 0, if it
-	 * comes twice.
+	 * comes twice, or beside If-None-Match.
 	 *
 	 * Step 3: Host: set r->has_host. Return 400 if there was one already,
 	 * or if the value is no http_is_authority(). Connection is a list: set

@@ -44,7 +44,7 @@ struct client {
 
 struct request {
 	char *method, *target, *since;
-	bool head, old, close, chunked, coded, sized, huge;
+	bool head, old, close, chunked, coded, sized, huge, none_match;
 	unsigned long long length;
 	int hosts;
 };
@@ -125,8 +125,9 @@ static void answer_file(struct client *c, const struct request *r,
 {
 	time_t now = time(NULL);
 	time_t since =
-		r->since ? http_parse_date(r->since, strlen(r->since), now)
-			 : -1;
+		r->since && !r->none_match
+			? http_parse_date(r->since, strlen(r->since), now)
+			: -1;
 	char date[HTTP_DATE_BYTES], length[60];
 	bool same = since >= st->st_mtime;
 
@@ -229,6 +230,8 @@ static bool take_field(struct request *r, char *line)
 		r->close |= http_has_member(value, strlen(value), "close");
 	if (strcasecmp(line, "if-modified-since") == 0)
 		r->since = value;
+	if (strcasecmp(line, "if-none-match") == 0)
+		r->none_match = true;
 	return true;
 }
 

@@ -40,7 +40,7 @@ struct asked {
 	char *method, *target, *version, *query;
 	char *since;
 	int hosts, lengths;
-	bool minor0, close, keep, coded, body, huge;
+	bool minor0, close, keep, coded, body, huge, none_match;
 };
 
 static struct client *table;
@@ -207,7 +207,8 @@ static void give(struct client *c, const char *line, struct asked *a,
 		 const char *path, int fd, const struct stat *st)
 {
 	bool head = strcmp(a->method, "HEAD") == 0;
-	time_t since = a->since ? read_date(a->since) : -1, now = time(NULL);
+	time_t since = a->since && !a->none_match ? read_date(a->since) : -1;
+	time_t now = time(NULL);
 	bool same = since >= st->st_mtime;
 
 	begin_answer(c, same ? 304 : 200);
@@ -349,6 +350,8 @@ static bool field(struct asked *a, char *line)
 	}
 	if (strcasecmp(line, "if-modified-since") == 0)
 		a->since = value;
+	if (strcasecmp(line, "if-none-match") == 0)
+		a->none_match = true;
 	return true;
 }
 

@@ -51,7 +51,7 @@ struct client {
 	int status, fields, hosts, minor;
 	char *method, *target;
 	size_t since_at;
-	bool close, keep, coded, sized, body, known;
+	bool close, keep, coded, sized, body, known, none_match;
 };
 
 struct worker {
@@ -161,6 +161,8 @@ static int one_field(struct client *c, const char *line, size_t len)
 	}
 	if (http_is(line, name, "if-modified-since"))
 		c->since_at = (size_t)(value - c->in);
+	if (http_is(line, name, "if-none-match"))
+		c->none_match = true;
 	return 0;
 }
 
@@ -279,7 +281,7 @@ static bool not_modified(struct client *c, time_t modified)
 {
 	const char *text = c->in + c->since_at;
 
-	if (c->since_at == 0)
+	if (c->since_at == 0 || c->none_match)
 		return false;
 	size_t len = strcspn(text, "\r");
 	while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
@@ -404,6 +406,7 @@ static void next_request(struct client *c)
 	c->seen = c->since_at = 0;
 	c->fields = c->hosts = 0;
 	c->close = c->keep = c->coded = c->sized = c->body = false;
+	c->none_match = false;
 	c->place = START;
 	if (c->in_len == 0) {
 		free(c->in);
