@@ -6,7 +6,8 @@
 # what was handed in and the grader itself. So the same command, however it was
 # ended, goes on where it was, and grades again what has changed.
 #
-# What this command keeps for itself is in OUT/.portlab: labs, jobs/N, work/.
+# What this command keeps for itself is in OUT/.portlab: labs, jobs/N, work/, and
+# gathered/, where files of a student are that lay beside those of others.
 # Whatever ends it ends its jobs (PR_SET_PDEATHSIG), and these their networks.
 #
 # With --login, GNU parallel takes the jobs to other machines, with the suite
@@ -25,18 +26,23 @@ readonly -a CLASS_FILES=(class.json summary.txt summary.html grades.csv
 . "$LABDIR/deps.sh"
 # shellcheck source=common/lab/far.sh
 . "$LABDIR/far.sh"
+# shellcheck source=tests/class/names.sh
+. "$ROOT/tests/class/names.sh"
 
 verb_class() { # LAB DIR OUT [OPTION...] | --job JOB WORK
 	if [[ ${1-} == --job ]]; then
 		exec bash "$ROOT/tests/class/grade" "$2" "$3"
 	fi
-	local dir out class jobs limit=$CLASS_LIMIT_S csv='' login=''
+	local dir out class lab jobs limit=$CLASS_LIMIT_S csv='' login='' roster=/dev/null
 	local -a labs=() ids=() whats=()
 	SEED=''
 	class_arguments "$@"
 	class_options "${@:4}"
-	class_submissions
+	NAMES_FILES=$(for lab in "${labs[@]}"; do lab_files "$lab"; done |
+		paste -sd ' ')
+	names_all "$dir"
 	class_machine
+	class_roster
 	class_begin
 	class_plan
 	class_run
@@ -89,6 +95,7 @@ class_options() { # OPTION...
 		--seed) SEED=$(class_number SEED "$2" 999999999) || exit ;;
 		--csv) csv=$2 ;;
 		--login) login=$2 ;;
+		--roster) roster=$2 ;;
 		*) say_usage "class has no option $1" ;;
 		esac
 		shift 2
@@ -99,41 +106,6 @@ class_number() { # NAME TEXT MAX
 	[[ $2 =~ ^[1-9][0-9]{0,8}$ && $2 -le $3 ]] ||
 		say_usage "$1 is a number of 1 to $3, not '$2'"
 	echo "$2"
-}
-
-# ids and whats: who handed in what. Litter is passed over.
-class_submissions() {
-	local path id
-	local -A seen=()
-	for path in "$dir"/*; do
-		id=$(class_id "${path##*/}")
-		case $id in
-		__MACOSX | Thumbs.db | desktop.ini | '*') continue ;;
-		esac
-		[[ " ${CLASS_FILES[*]} " != *" $id "* ]] ||
-			say_usage "a submission may not be called $id: results have" \
-				"a file of that name"
-		[[ -z ${seen[$id]-} ]] ||
-			say_usage "$id has handed in twice: ${seen[$id]} and" \
-				"${path##*/}; take one away"
-		seen[$id]=${path##*/}
-		ids+=("$id")
-		whats+=("$path")
-	done
-	((${#ids[@]} > 0)) ||
-		say_usage "there is no submission in $dir: a folder, zip or tar a" \
-			"student is expected"
-}
-
-# The student's name, out of that of the folder or archive: one line, UTF-8.
-class_id() { # NAME
-	local name=$1 ending
-	for ending in .zip .tar .tgz .tbz2 .txz .tar.gz .tar.bz2 .tar.xz .tar.zst; do
-		[[ ${name,,} != ?*"$ending" ]] || name=${name:0:-${#ending}}
-	done
-	iconv -f UTF-8 -t UTF-8 <<<"$name" >/dev/null 2>&1 ||
-		name=$(LC_ALL=C tr -c '\40-\176' '?' <<<"$name")
-	printf '%s\n' "${name//[[:cntrl:]]/?}"
 }
 
 # --- what it takes -----------------------------------------------------------
@@ -154,6 +126,17 @@ class_machine() {
 		>/dev/null 2>&1 </dev/null ||
 		class_unable "programs cannot be isolated here, and a class is not" \
 			"graded without; make doctor says why"
+}
+
+# A gradebook that cannot be read is said before anything is graded.
+class_roster() {
+	local why
+	[[ $roster != /dev/null ]] || return 0
+	[[ -f $roster && -r $roster ]] ||
+		say_usage "there is no gradebook $roster, or it cannot be read"
+	why=$(jq -nr -L "$ROOT/tests/class" --rawfile roster "$roster" 'include
+		"roster"; try ($roster | gradebook | empty) catch .' 2>&1) || true
+	[[ -z $why ]] || say_usage "$roster is no gradebook: $why"
 }
 
 class_unable() { # SENTENCE
@@ -187,10 +170,12 @@ class_begin() {
 	{ mkdir -- "$class/work" "$class/jobs" &&
 		printf '%s\n' "$names" >"$class/labs"; } 2>/dev/null ||
 		die "cannot write $class: is the disk full?"
+	names_gather "$dir" "$class/gathered" 2>/dev/null ||
+		die "cannot write $class/gathered: is the disk full?"
 }
 
 class_tidy() {
-	rm -rf -- "$class/work" "$class/jobs" "$class/far"
+	rm -rf -- "$class/work" "$class/jobs" "$class/far" "$class/gathered"
 }
 
 class_place() { # ID LAB
@@ -340,22 +325,28 @@ class_interrupted() {
 # Every picture of the class, from the reports; the text is printed as well.
 class_summary() {
 	local file text
+	local -a told
 	class_reports || die "the results cannot be read"
 	jq -j -n -L "$ROOT/tests/class" --slurpfile reports "$class/reports" \
-		--arg labs "${labs[*]##*/}" --arg now "$(date '+%Y-%m-%d %H:%M')" \
+		--rawfile roster "$roster" --arg labs "${labs[*]##*/}" --arg now "$(date '+%Y-%m-%d %H:%M')" \
 		-f "$ROOT/tests/class/class.jq" \
 		--args "${ids[@]/#/=}" >"$class/pictures" ||
 		die "the summary cannot be made"
-	for file in "${CLASS_FILES[@]}"; do
-		IFS= read -r -d '' text
-		class_write "$out/$file" "$text"
-	done <"$class/pictures"
+	{
+		for file in "${CLASS_FILES[@]}"; do
+			IFS= read -r -d '' text
+			class_write "$out/$file" "$text"
+		done
+		mapfile -d '' told
+	} <"$class/pictures"
 	rm -f -- "$class/reports" "$class/pictures"
 	[[ -z $csv ]] || cp -- "$out/grades.csv" "$csv" || die "cannot write $csv"
 	cat "$out/summary.txt"
 	printf '\n  In %s: summary.html, for Canvas grades.csv,\n' \
 		"$(class_shown "$out")"
 	echo '  for Moodle grades-moodle.csv, and a folder a student'
+	[[ -z ${told[0]} ]] || printf '\nOf %s:\n%s' "$(class_shown "$roster")" \
+		"${told[0]}"
 	class_done
 }
 

@@ -249,7 +249,8 @@ hand_in_missing() { # FOLDER LAB
 	local names others
 	names=$(lab_files "$2" | paste -sd , | sed 's/,/, /g')
 	others=$({
-		hand_in_find "$1" -type f -iname '*.c*' | tr '\0' '\n' |
+		hand_in_find "$1" -type f \( -iname '*.c*' -o -iname '*.rar' \
+			-o -iname '*.7z' -o -iname '*.gz' \) | tr '\0' '\n' |
 			sed 's|.*/||'
 		[[ ! -f $1/.names ]] || cat -- "$1/.names"
 	} | grep -vxFf <(lab_files "$2") | LC_ALL=C tr -c '\40-\176\n' '?' |

@@ -57,6 +57,7 @@ good() { # FOLDER
 	tar -cJf d-xz.tar.xz x
 	tar -cjf e-bz2.tar.bz2 x
 	tar -czf f-tgz.tgz ./x/coin.c
+	chmod 0 x/coin.c && tar -cf h-mode.tar x/coin.c && chmod 644 x/coin.c
 	cp a-zip.zip g-named-wrong.tar
 	mkdir moodle canvas
 	mv a-zip.zip 'moodle/my work (final).zip'
@@ -64,8 +65,8 @@ good() { # FOLDER
 	mv x plain
 	class
 	[[ $status == 0 ]]
-	graded plain flat-zip b-tar c-gz d-xz e-bz2 f-tgz g-named-wrong moodle \
-		canvas
+	graded plain flat-zip b-tar c-gz d-xz e-bz2 f-tgz g-named-wrong h-mode \
+		moodle canvas
 }
 
 @test "folders too deep, spaces, Unicode names and litter" {
@@ -138,7 +139,8 @@ good() { # FOLDER
 }
 
 @test "nothing of the lab: what was looked for, and what is there" {
-	mkdir empty other case
+	mkdir empty other case rar
+	echo 'Rar!' >'rar/my work.rar'
 	echo >other/main.c
 	echo >'other/coin (1).c'
 	echo >case/Coin.C
@@ -147,6 +149,7 @@ good() { # FOLDER
 	refused empty 'There is no coin.c in it.'
 	refused other 'There is no coin.c in it; there is: coin (1).c, main.c.'
 	refused case 'there is: Coin.C.'
+	refused rar 'There is no coin.c in it; there is: my work.rar.'
 	refused in-tar 'there is: main.c.'
 	grep -E '^  empty  +-  ' "$OUT/summary.txt"
 }
