@@ -178,12 +178,10 @@ class_tidy() {
 	rm -rf -- "$class/work" "$class/jobs" "$class/far" "$class/gathered"
 }
 
+# Sets place: where the results are.
 class_place() { # ID LAB
-	if ((${#labs[@]} == 1)); then
-		printf '%s\n' "$out/$1"
-	else
-		printf '%s\n' "$out/$1/${2##*/}"
-	fi
+	place=$out/$1
+	((${#labs[@]} == 1)) || place+=/${2##*/}
 }
 
 # --- what is to be done ------------------------------------------------------
@@ -191,12 +189,14 @@ class_place() { # ID LAB
 # Job 1 and so on; sets TODO, how many, and BEFORE, how many are done already.
 class_plan() {
 	local lab i place stamp grader
+	local -a wanted
 	TODO=0 BEFORE=0
 	for lab in "${labs[@]}"; do
 		grader=$(class_grader "$lab")
+		class_wanted "$lab"
 		for i in "${!ids[@]}"; do
-			place=$(class_place "${ids[i]}" "$lab")
-			stamp=$(class_stamp "${whats[i]}" "$lab" "$grader")
+			class_place "${ids[i]}" "$lab"
+			class_stamp "${whats[i]}" "$grader"
 			if class_is_done "$place" "$stamp"; then
 				BEFORE=$((BEFORE + 1))
 				continue
@@ -212,8 +212,9 @@ class_plan() {
 
 # What took too long is done only as long as no more time is given.
 class_is_done() { # PLACE STAMP
-	[[ -f $1/.stamp ]] || return
-	[[ $(<"$1/.stamp") == "$2" || $(<"$1/.stamp") == "$2 $limit" ]]
+	local line
+	[[ -f $1/.stamp ]] && IFS= read -r line <"$1/.stamp" &&
+		[[ $line == "$2" || $line == "$2 $limit" ]]
 }
 
 # All that a verdict on LAB hangs on, but the submission.
@@ -238,25 +239,28 @@ class_without_work() { # LAB
 	grep -zvxF "${own[@]}"
 }
 
-class_stamp() { # WHAT LAB GRADER
-	local file
-	local -a names=(-name predictions.txt -o -iname '*.zip' -o -iname '*.tar'
-		-o -iname '*.tar.*' -o -iname '*.tgz')
-	{
-		printf '%s\n' "$3"
+# Sets stamp: what of WHAT a verdict hangs on, the tests of find for it in wanted.
+class_stamp() { # WHAT GRADER
+	stamp=$({
+		printf '%s\n' "$2"
 		if [[ -f $1 && ! -L $1 ]]; then
 			sha256sum <"$1"
-		elif [[ -d $1 && ! -L $1 ]]; then
-			for file in $(lab_files "$2"); do
-				names+=(-o -name "$file")
-			done
-			find "$1" -maxdepth 9 \( "${names[@]}" \) \
-				-printf '%y %l %P\n' | sort
-			find "$1" -maxdepth 9 -type f \( "${names[@]}" \) \
-				-size -210M -print0 | sort -z | xargs -0 -r cat -- |
-				sha256sum
-		fi
-	} 2>/dev/null | sha256sum | cut -c -32
+		elif [[ ! -L $1 ]] && cd -- "$1"; then
+			find . -maxdepth 9 \( "${wanted[@]}" \) -printf '%y %l %P\n' \
+				-type f -size -210M -exec sha256sum -- {} +
+		fi || true # what cannot be read, grade says
+	} 2>/dev/null | sort | sha256sum)
+	stamp=${stamp:0:32}
+}
+
+# Sets wanted: the files that may be taken from a submission of LAB.
+class_wanted() { # LAB
+	local file
+	wanted=(-name predictions.txt -o -iname '*.zip' -o -iname '*.tar'
+		-o -iname '*.tar.*' -o -iname '*.tgz')
+	for file in $(lab_files "$1"); do
+		wanted+=(-o -name "$file")
+	done
 }
 
 # --- the run -----------------------------------------------------------------
@@ -356,7 +360,7 @@ class_reports() {
 	local -a reports=(/dev/null)
 	for id in "${ids[@]}"; do
 		for lab in "${labs[@]}"; do
-			place=$(class_place "$id" "$lab")
+			class_place "$id" "$lab"
 			[[ ! -s $place/report.json ]] || reports+=("$place/report.json")
 		done
 	done

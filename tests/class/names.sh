@@ -24,6 +24,7 @@ names_all() { # DIR
 	local -A seen=() loose=() submitters=()
 	names_gradescope "$1/submission_metadata.yml"
 	for path in "$1"/*; do
+		[[ -e $path || -L $path ]] || continue
 		names_whose "$path"
 		for id in "${who[@]}"; do
 			names_add "$id" "$path"
@@ -48,7 +49,7 @@ names_whose() { # PATH
 		file=${BASH_REMATCH[5]:-text.html}
 	elif [[ -n ${submitters[$name]-} ]]; then
 		mapfile -t who <<<"${submitters[$name]}"
-	elif [[ ! $name =~ ^(__MACOSX|Thumbs\.db|desktop\.ini|\*|submission_metadata\.yml)$ ]]
+	elif [[ ! $name =~ ^(__MACOSX|Thumbs\.db|desktop\.ini|submission_metadata\.yml)$ ]]
 	then
 		names_student "$name"
 	fi

@@ -107,6 +107,20 @@ one_line() {
 	[[ ! -e $OUT/baker-m/source/coin.c ]]
 }
 
+@test "what cannot be read is told, and the rest is graded" {
+	((EUID > 0)) || skip 'root can read it; rootless.bats has a user do this'
+	hands_in adams-k passed
+	mkdir -p "$DIR/closed" "$DIR/within/coins"
+	hands_in file passed
+	chmod 0 "$DIR/closed" "$DIR/within/coins" "$DIR/file/coin.c"
+	class
+	chmod 700 "$DIR/closed" "$DIR/within/coins"
+	[[ $status == 0 && $(of adams-k .state) == passed ]]
+	[[ $(of closed .error) == 'The folder cannot be read.' ]]
+	[[ $(of within .state) == missing ]]
+	[[ $(of file '.remarks[0]') == 'coin.c cannot be read.' ]]
+}
+
 # --- going on ----------------------------------------------------------------
 
 @test "what has been graded is not graded again, what has changed is" {
