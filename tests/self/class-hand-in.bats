@@ -127,6 +127,17 @@ good() { # FOLDER
 	graded adams-k
 }
 
+@test "of several the one beside the others, then the one less deep" {
+	sed -i 's/^files:.*/files: coin.c side.txt/' "$SUITE/labs/07-coin/lab.conf"
+	good beside/work
+	: >beside/work/side.txt
+	good shallow/z
+	mkdir -p beside/a shallow/a/b
+	echo failed | tee beside/a/coin.c >shallow/a/b/coin.c
+	class
+	graded beside shallow
+}
+
 @test "two that differ: which one is asked; two that are the same: either" {
 	good same/one
 	good same/two
@@ -172,7 +183,7 @@ good() { # FOLDER
 	ln -s /etc link
 	class
 	[[ $status == 0 ]]
-	for each in text nothing noise.rar pipe; do
+	for each in text nothing noise pipe; do
 		refused "$each" 'hand in a folder, zip or tar.' ||
 			refused "$each" 'It is neither a folder nor an archive.'
 	done
@@ -282,7 +293,7 @@ real_class() {
 	done
 	real_class
 	told binary 'echo_server.c is a compiled program, not its source.'
-	told utf16 'echo_server.c is in UTF-16'
+	told utf16 'echo_server.c is in UTF-16: save it as UTF-8.'
 	told archive 'echo_server.c is an archive, not C source.'
 	told folder 'echo_server.c: is not a regular file'
 	told huge 'echo_server.c: is larger than'
