@@ -17,7 +17,8 @@ def is_shown: .show == "visible";
 def characters(f): explode | map(f) | implode;
 
 # One line: nothing that ends a table's row or a heading.
-def line: characters(if . == 10 or . == 9 then 32 else . end);
+def line: if test("[\n\t]") then characters(if . == 10 or . == 9 then 32 else . end)
+          else . end;
 
 def plural($n; $one; $many): "\($n) \(if $n == 1 then $one else $many end)";
 
@@ -57,4 +58,7 @@ def account:
 def unseen: [.checks[] | select(is_shown | not)];
 
 # XML 1.0 knows no U+FFFE and U+FFFF, not even as a reference.
-def xml: characters(if . == 65534 or . == 65535 then 63 else . end) | @html;
+def xml:
+  if test("[\ufffe\uffff]") then
+    characters(if . == 65534 or . == 65535 then 63 else . end) else . end
+  | @html;

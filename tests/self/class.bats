@@ -178,6 +178,15 @@ one_line() {
 	[[ $status == 0 && $(of adams-k .points) == 10 && $(runs) == 3 ]]
 }
 
+@test "a check that others kill did not run too long, and is tried again" {
+	hands_in adams-k dies
+	class
+	[[ $status == 1 && $(of adams-k .state) == grader-error ]]
+	: >"$T/mended"
+	class
+	[[ $status == 0 && $(of adams-k .state) == passed ]]
+}
+
 # Until COUNT runs have begun, of which some wait.
 begun() { # COUNT
 	[[ $(runs) -ge $1 ]]
