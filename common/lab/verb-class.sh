@@ -29,10 +29,7 @@ readonly -a CLASS_FILES=(class.json summary.txt summary.html grades.csv
 # shellcheck source=tests/class/names.sh
 . "$ROOT/tests/class/names.sh"
 
-verb_class() { # LAB DIR OUT [OPTION...] | --job JOB WORK
-	if [[ ${1-} == --job ]]; then
-		exec bash "$ROOT/tests/class/grade" "$2" "$3"
-	fi
+verb_class() { # LAB DIR OUT [OPTION...]
 	local dir out class lab jobs limit=$CLASS_LIMIT_S csv='' login='' roster=/dev/null
 	local -a labs=() ids=() whats=()
 	SEED=''
@@ -307,8 +304,8 @@ class_parallel() {
 	if [[ -n $login ]]; then
 		far_words "$class" "$login"
 	else
-		words+=("exec setpriv --pdeathsig KILL $(printf '%q ' \
-			"$LABDIR/portlab" class --job)$(printf %q "$class/jobs")/{}" \
+		words+=("exec setpriv --pdeathsig KILL bash $(printf '%q ' \
+			"$ROOT/tests/class/grade")$(printf %q "$class/jobs")/{}" \
 			"$(printf %q "$class/work")/{}")
 	fi
 	exec setpriv --pdeathsig KILL "${words[@]}" < <(seq "$TODO")
