@@ -66,6 +66,7 @@ class_arguments() { # LAB DIR OUT
 		[[ " ${gradable[*]##*/} " == *" ${name##*/} "* ]] ||
 			say_usage "${name##*/} has nothing to be checked"
 	done
+	[[ ! -f $2 ]] || say_usage "$2 is a file: unpack it into a folder"
 	[[ -d $2 ]] || say_usage "there is no folder $2"
 	[[ -r $2 && -x $2 ]] || say_usage "the folder $2 cannot be read"
 	dir=$(cd -- "$2" && pwd -P)

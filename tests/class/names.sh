@@ -155,5 +155,7 @@ names_link() { # FROM TO
 		! -e ${BASH_REMATCH[1]}${BASH_REMATCH[2]} ]]; then
 		to=${BASH_REMATCH[1]}${BASH_REMATCH[2]}
 	fi
-	ln -- "$1" "$to" 2>/dev/null || [[ ! -r $1 ]] || cp -dR -- "$1" "$to"
+	# What is there is taken away, never written to: it may be another's, linked.
+	ln -f -- "$1" "$to" 2>/dev/null || [[ ! -r $1 ]] ||
+		cp -dR --remove-destination -- "$1" "$to"
 }

@@ -58,6 +58,11 @@ for row in csv.reader(open(sys.argv[1], newline="", encoding="utf-8"), strict=Tr
 	echo failed >bakermax_LATE_1002_50003_coin-1.c
 	class
 	[[ $output == *'1 to grade, 5 as they were'* ]]
+	# Of both, that which is called as it should be; what was handed in stays.
+	echo passed >bakermax_LATE_1002_50008_coin.c
+	class
+	[[ $(of bakermax_1002 .state) == passed ]]
+	[[ $(<bakermax_LATE_1002_50003_coin-1.c) == failed ]]
 }
 
 @test "Moodle: folders, or files with all of that in their names" {

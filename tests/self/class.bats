@@ -298,7 +298,7 @@ goes_on() {
 	for words in '' '07' "07 $DIR" "07 $T/none $T/x" "07 $T/empty $T/x" \
 		"nope $DIR $T/x" "07 $DIR $DIR/x" "07 $DIR $T/x --jobs 0" \
 		"07 $DIR $T/x --limit 5s" "07 $DIR $T/x --jobs" \
-		"07 $DIR $T/x --cheap 1"; do
+		"07 $DIR $T/x --cheap 1" "07 $SUITE/Makefile $T/x"; do
 		# shellcheck disable=SC2086 # words
 		run "$PORTLAB" class $words
 		echo "$words: $output"
