@@ -17,14 +17,14 @@ def between($from; $to):
 def programs: between(null; ":notes");
 
 def notes:
-  between(":notes"; ":remarks") | map(capture("^(?<word>[a-z]+) (?<says>.*)$"));
+  between(":notes"; ":remarks") | map(plain | capture("^(?<word>[a-z]+) (?<says>.*)$"));
 
-def remarks: between(":remarks"; null);
+def remarks: between(":remarks"; null) | map(plain);
 
 # A submission that was not run, in the form of one that was.
 def stub:
   { format_version: 1, suite: "portlab", lab: $lab,
-    title: $title, state: $state, error: $error,
+    title: $title, state: $state, error: ($error | plain),
     points: (if $state == "grader-error" then null else 0 end),
     max_points: ($max | tonumber), passed: 0, counted: ($checks | tonumber),
     further_passed: 0, further: 0, seed: null, wall_ms: null, again: null,
