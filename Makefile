@@ -279,6 +279,7 @@ OUT      :=
 JOBS     :=
 LIMIT    :=
 CSV      :=
+ROSTER   :=
 SSHLOGIN :=
 
 # $(call option,NAME,VARIABLE): an option of a verb, if the variable is given.
@@ -291,7 +292,8 @@ class: ## grade LAB=01 (or all) of all in DIR=submissions, into OUT=out
 	@$(PORTLAB) class $(call quote,$(LAB)) $(call quote,$(value DIR)) \
 		$(call quote,$(value OUT)) $(call option,--jobs,JOBS) \
 		$(call option,--limit,LIMIT) $(call option,--seed,SEED) \
-		$(call option,--csv,CSV) $(call option,--login,SSHLOGIN)
+		$(call option,--csv,CSV) $(call option,--roster,ROSTER) \
+		$(call option,--login,SSHLOGIN)
 
 gradescope: ## the autograder of LAB=01 for Gradescope, a zip (OUT=file)
 	@$(PORTLAB) gradescope $(call quote,$(LAB)) \

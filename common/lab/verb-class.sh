@@ -6,7 +6,8 @@
 # what was handed in and the grader itself. So the same command, however it was
 # ended, goes on where it was, and grades again what has changed.
 #
-# What this command keeps for itself is in OUT/.portlab: labs, jobs/N, work/.
+# What this command keeps for itself is in OUT/.portlab: labs, jobs/N, work/, and
+# gathered/, where files of a student are that lay beside those of others.
 # Whatever ends it ends its jobs (PR_SET_PDEATHSIG), and these their networks.
 #
 # With --login, GNU parallel takes the jobs to other machines, with the suite
@@ -25,18 +26,20 @@ readonly -a CLASS_FILES=(class.json summary.txt summary.html grades.csv
 . "$LABDIR/deps.sh"
 # shellcheck source=common/lab/far.sh
 . "$LABDIR/far.sh"
+# shellcheck source=tests/class/names.sh
+. "$ROOT/tests/class/names.sh"
 
-verb_class() { # LAB DIR OUT [OPTION...] | --job JOB WORK
-	if [[ ${1-} == --job ]]; then
-		exec bash "$ROOT/tests/class/grade" "$2" "$3"
-	fi
-	local dir out class jobs limit=$CLASS_LIMIT_S csv='' login=''
+verb_class() { # LAB DIR OUT [OPTION...]
+	local dir out class lab jobs limit=$CLASS_LIMIT_S csv='' login='' roster=/dev/null
 	local -a labs=() ids=() whats=()
 	SEED=''
 	class_arguments "$@"
 	class_options "${@:4}"
-	class_submissions
+	NAMES_FILES=$(for lab in "${labs[@]}"; do lab_files "$lab"; done |
+		paste -sd ' ')
+	names_all "$dir"
 	class_machine
+	class_roster
 	class_begin
 	class_plan
 	class_run
@@ -63,6 +66,7 @@ class_arguments() { # LAB DIR OUT
 		[[ " ${gradable[*]##*/} " == *" ${name##*/} "* ]] ||
 			say_usage "${name##*/} has nothing to be checked"
 	done
+	[[ ! -f $2 ]] || say_usage "$2 is a file: unpack it into a folder"
 	[[ -d $2 ]] || say_usage "there is no folder $2"
 	[[ -r $2 && -x $2 ]] || say_usage "the folder $2 cannot be read"
 	dir=$(cd -- "$2" && pwd -P)
@@ -89,6 +93,7 @@ class_options() { # OPTION...
 		--seed) SEED=$(class_number SEED "$2" 999999999) || exit ;;
 		--csv) csv=$2 ;;
 		--login) login=$2 ;;
+		--roster) roster=$2 ;;
 		*) say_usage "class has no option $1" ;;
 		esac
 		shift 2
@@ -99,41 +104,6 @@ class_number() { # NAME TEXT MAX
 	[[ $2 =~ ^[1-9][0-9]{0,8}$ && $2 -le $3 ]] ||
 		say_usage "$1 is a number of 1 to $3, not '$2'"
 	echo "$2"
-}
-
-# ids and whats: who handed in what. Litter is passed over.
-class_submissions() {
-	local path id
-	local -A seen=()
-	for path in "$dir"/*; do
-		id=$(class_id "${path##*/}")
-		case $id in
-		__MACOSX | Thumbs.db | desktop.ini | '*') continue ;;
-		esac
-		[[ " ${CLASS_FILES[*]} " != *" $id "* ]] ||
-			say_usage "a submission may not be called $id: results have" \
-				"a file of that name"
-		[[ -z ${seen[$id]-} ]] ||
-			say_usage "$id has handed in twice: ${seen[$id]} and" \
-				"${path##*/}; take one away"
-		seen[$id]=${path##*/}
-		ids+=("$id")
-		whats+=("$path")
-	done
-	((${#ids[@]} > 0)) ||
-		say_usage "there is no submission in $dir: a folder, zip or tar a" \
-			"student is expected"
-}
-
-# The student's name, out of that of the folder or archive: one line, UTF-8.
-class_id() { # NAME
-	local name=$1 ending
-	for ending in .zip .tar .tgz .tbz2 .txz .tar.gz .tar.bz2 .tar.xz .tar.zst; do
-		[[ ${name,,} != ?*"$ending" ]] || name=${name:0:-${#ending}}
-	done
-	iconv -f UTF-8 -t UTF-8 <<<"$name" >/dev/null 2>&1 ||
-		name=$(LC_ALL=C tr -c '\40-\176' '?' <<<"$name")
-	printf '%s\n' "${name//[[:cntrl:]]/?}"
 }
 
 # --- what it takes -----------------------------------------------------------
@@ -154,6 +124,17 @@ class_machine() {
 		>/dev/null 2>&1 </dev/null ||
 		class_unable "programs cannot be isolated here, and a class is not" \
 			"graded without; make doctor says why"
+}
+
+# A gradebook that cannot be read is said before anything is graded.
+class_roster() {
+	local why
+	[[ $roster != /dev/null ]] || return 0
+	[[ -f $roster && -r $roster ]] ||
+		say_usage "there is no gradebook $roster, or it cannot be read"
+	why=$(jq -nr -L "$ROOT/tests/class" --rawfile roster "$roster" 'include
+		"roster"; try ($roster | gradebook | empty) catch .' 2>&1) || true
+	[[ -z $why ]] || say_usage "$roster is no gradebook: $why"
 }
 
 class_unable() { # SENTENCE
@@ -187,18 +168,18 @@ class_begin() {
 	{ mkdir -- "$class/work" "$class/jobs" &&
 		printf '%s\n' "$names" >"$class/labs"; } 2>/dev/null ||
 		die "cannot write $class: is the disk full?"
+	names_gather "$dir" "$class/gathered" 2>/dev/null ||
+		die "cannot write $class/gathered: is the disk full?"
 }
 
 class_tidy() {
-	rm -rf -- "$class/work" "$class/jobs" "$class/far"
+	rm -rf -- "$class/work" "$class/jobs" "$class/far" "$class/gathered"
 }
 
+# Sets place: where the results are.
 class_place() { # ID LAB
-	if ((${#labs[@]} == 1)); then
-		printf '%s\n' "$out/$1"
-	else
-		printf '%s\n' "$out/$1/${2##*/}"
-	fi
+	place=$out/$1
+	((${#labs[@]} == 1)) || place+=/${2##*/}
 }
 
 # --- what is to be done ------------------------------------------------------
@@ -206,12 +187,14 @@ class_place() { # ID LAB
 # Job 1 and so on; sets TODO, how many, and BEFORE, how many are done already.
 class_plan() {
 	local lab i place stamp grader
+	local -a wanted
 	TODO=0 BEFORE=0
 	for lab in "${labs[@]}"; do
 		grader=$(class_grader "$lab")
+		class_wanted "$lab"
 		for i in "${!ids[@]}"; do
-			place=$(class_place "${ids[i]}" "$lab")
-			stamp=$(class_stamp "${whats[i]}" "$lab" "$grader")
+			class_place "${ids[i]}" "$lab"
+			class_stamp "${whats[i]}" "$grader"
 			if class_is_done "$place" "$stamp"; then
 				BEFORE=$((BEFORE + 1))
 				continue
@@ -227,8 +210,9 @@ class_plan() {
 
 # What took too long is done only as long as no more time is given.
 class_is_done() { # PLACE STAMP
-	[[ -f $1/.stamp ]] || return
-	[[ $(<"$1/.stamp") == "$2" || $(<"$1/.stamp") == "$2 $limit" ]]
+	local line
+	[[ -f $1/.stamp ]] && IFS= read -r line <"$1/.stamp" &&
+		[[ $line == "$2" || $line == "$2 $limit" ]]
 }
 
 # All that a verdict on LAB hangs on, but the submission.
@@ -253,25 +237,28 @@ class_without_work() { # LAB
 	grep -zvxF "${own[@]}"
 }
 
-class_stamp() { # WHAT LAB GRADER
-	local file
-	local -a names=(-name predictions.txt -o -iname '*.zip' -o -iname '*.tar'
-		-o -iname '*.tar.*' -o -iname '*.tgz')
-	{
-		printf '%s\n' "$3"
+# Sets stamp: what of WHAT a verdict hangs on, the tests of find for it in wanted.
+class_stamp() { # WHAT GRADER
+	stamp=$({
+		printf '%s\n' "$2"
 		if [[ -f $1 && ! -L $1 ]]; then
 			sha256sum <"$1"
-		elif [[ -d $1 && ! -L $1 ]]; then
-			for file in $(lab_files "$2"); do
-				names+=(-o -name "$file")
-			done
-			find "$1" -maxdepth 9 \( "${names[@]}" \) \
-				-printf '%y %l %P\n' | sort
-			find "$1" -maxdepth 9 -type f \( "${names[@]}" \) \
-				-size -210M -print0 | sort -z | xargs -0 -r cat -- |
-				sha256sum
-		fi
-	} 2>/dev/null | sha256sum | cut -c -32
+		elif [[ ! -L $1 ]] && cd -- "$1"; then
+			find . -maxdepth 9 \( "${wanted[@]}" \) -printf '%y %l %P\n' \
+				-type f -size -210M -exec sha256sum -- {} +
+		fi || true # what cannot be read, grade says
+	} 2>/dev/null | sort | sha256sum)
+	stamp=${stamp:0:32}
+}
+
+# Sets wanted: the files that may be taken from a submission of LAB.
+class_wanted() { # LAB
+	local file
+	wanted=(-name predictions.txt -o -iname '*.zip' -o -iname '*.tar'
+		-o -iname '*.tar.*' -o -iname '*.tgz')
+	for file in $(lab_files "$1"); do
+		wanted+=(-o -name "$file")
+	done
 }
 
 # --- the run -----------------------------------------------------------------
@@ -318,8 +305,8 @@ class_parallel() {
 	if [[ -n $login ]]; then
 		far_words "$class" "$login"
 	else
-		words+=("exec setpriv --pdeathsig KILL $(printf '%q ' \
-			"$LABDIR/portlab" class --job)$(printf %q "$class/jobs")/{}" \
+		words+=("exec setpriv --pdeathsig KILL bash $(printf '%q ' \
+			"$ROOT/tests/class/grade")$(printf %q "$class/jobs")/{}" \
 			"$(printf %q "$class/work")/{}")
 	fi
 	exec setpriv --pdeathsig KILL "${words[@]}" < <(seq "$TODO")
@@ -340,22 +327,28 @@ class_interrupted() {
 # Every picture of the class, from the reports; the text is printed as well.
 class_summary() {
 	local file text
+	local -a told
 	class_reports || die "the results cannot be read"
 	jq -j -n -L "$ROOT/tests/class" --slurpfile reports "$class/reports" \
-		--arg labs "${labs[*]##*/}" --arg now "$(date '+%Y-%m-%d %H:%M')" \
+		--rawfile roster "$roster" --arg labs "${labs[*]##*/}" --arg now "$(date '+%Y-%m-%d %H:%M')" \
 		-f "$ROOT/tests/class/class.jq" \
 		--args "${ids[@]/#/=}" >"$class/pictures" ||
 		die "the summary cannot be made"
-	for file in "${CLASS_FILES[@]}"; do
-		IFS= read -r -d '' text
-		class_write "$out/$file" "$text"
-	done <"$class/pictures"
+	{
+		for file in "${CLASS_FILES[@]}"; do
+			IFS= read -r -d '' text
+			class_write "$out/$file" "$text"
+		done
+		mapfile -d '' told
+	} <"$class/pictures"
 	rm -f -- "$class/reports" "$class/pictures"
 	[[ -z $csv ]] || cp -- "$out/grades.csv" "$csv" || die "cannot write $csv"
 	cat "$out/summary.txt"
 	printf '\n  In %s: summary.html, for Canvas grades.csv,\n' \
 		"$(class_shown "$out")"
 	echo '  for Moodle grades-moodle.csv, and a folder a student'
+	[[ -z ${told[0]} ]] || printf '\nOf %s:\n%s' "$(class_shown "$roster")" \
+		"${told[0]}"
 	class_done
 }
 
@@ -365,7 +358,7 @@ class_reports() {
 	local -a reports=(/dev/null)
 	for id in "${ids[@]}"; do
 		for lab in "${labs[@]}"; do
-			place=$(class_place "$id" "$lab")
+			class_place "$id" "$lab"
 			[[ ! -s $place/report.json ]] || reports+=("$place/report.json")
 		done
 	done

@@ -15,7 +15,7 @@ verb_far() { # FOLDER N
 	mapfile -d '' job <"$work/$2"
 	printf '%s\0' "${job[@]:0:2}" "$work/$(basename -- "${job[2]}")" \
 		"$work/results" "${job[@]:4}" >"$work/job"
-	setpriv --pdeathsig KILL "$LABDIR/portlab" class --job "$work/job" \
+	setpriv --pdeathsig KILL bash "$ROOT/tests/class/grade" "$work/job" \
 		"$work/new" || status=$?
 	[[ ! -d $work/results ]] || {
 		tar -C "$work" -cf "$work/out" results

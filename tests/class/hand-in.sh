@@ -131,10 +131,11 @@ hand_in_kind() { # FILE
 # check will say so.
 hand_in_take() { # FOLDER LAB SOURCE
 	local file best
-	local -a taken=() folders=()
+	local -a taken=() folders=() names
+	mapfile -t names < <(lab_files "$2")
 	hand_in_places "$1" "$2"
-	for file in $(lab_files "$2") predictions.txt; do
-		best=$(hand_in_best "$1" "$file") ||
+	for file in "${names[@]}" predictions.txt; do
+		hand_in_best "$1" "$file" ||
 			hand_in_refuse "$file is there more than once: $best." || return
 		[[ -n $best ]] || continue
 		hand_in_copy "$1/$best" "$3/$file"
@@ -149,34 +150,37 @@ hand_in_take() { # FOLDER LAB SOURCE
 	fi
 }
 
-# PLACES: where files of the lab are, one a line, the best first: rank, how
-# many files are not beside it, depth, path, by TAB.
+# PLACES: where files of the lab (names) are, the best first: rank, how many
+# files are not beside it, depth, path, by TAB.
 hand_in_places() { # FOLDER LAB
-	local file path
+	local file path rank depth
 	local -a tests=(-name predictions.txt)
 	local -A beside=()
 	local -a paths
-	for file in $(lab_files "$2"); do
+	for file in "${names[@]}"; do
 		tests+=(-o -name "$file")
 	done
 	mapfile -d '' paths < <(hand_in_find "$1" \( "${tests[@]}" \))
 	for path in "${paths[@]}"; do
 		beside[${path%/*}]=$((${beside[${path%/*}]-0} + 1))
 	done
-	PLACES=$(for path in "${paths[@]}"; do
+	mapfile -t PLACES < <(for path in "${paths[@]}"; do
 		file=${path#"$1"/}
 		[[ $file != *[$'\n\t']* ]] || continue
-		printf '%s\t%s\t%s\t%s\n' "$(hand_in_rank "$file" "$2")" \
-			$((MANY - ${beside[${path%/*}]})) \
-			"$(tr -cd / <<<"$file" | wc -c)" "$file"
-	done | sort -t $'\t' -k 1,3n -k 4)
+		hand_in_rank "$file" "$2"
+		depth=${file//[!\/]/}
+		printf '%s\t%s\t%s\t%s\n' "$rank" \
+			$((MANY - ${beside[${path%/*}]})) ${#depth} "$file"
+	done | sort -t $'\t' -k 1,1n -k 2,2n -k 3,3n -k 4)
 }
 
-# 0 in a folder that is called like the lab, 1 in another, 2 where the suite
-# has files of the same name that are not the student's; 3 in another lab's.
+# Sets rank: 0 in a folder that is called like the lab, 1 in another, 2 where the
+# suite has files of the same name that are not the student's; 3 in another
+# lab's.
 hand_in_rank() { # PATH LAB
-	local part rank=1 name=${2##*/} number
+	local part name=${2##*/} number
 	local -a parts
+	rank=1
 	number=$((10#${name%%-*}))
 	IFS=/ read -ra parts <<<"${1%/*}"
 	[[ $1 == */* ]] || parts=()
@@ -189,28 +193,25 @@ hand_in_rank() { # PATH LAB
 			rank=3
 		fi
 	done
-	echo "$rank"
 }
 
-# The best place of NAME, nothing if there is none; or two that are as good and
-# differ, and false.
+# Sets best, the best place of NAME, empty if there is none; or two that are as
+# good and differ, and is false.
 hand_in_best() { # FOLDER NAME
-	local -a lines
-	local first second
-	mapfile -t lines < <(awk -F '\t' -v name="$2" '{
-		file = $4
-		sub(/.*\//, "", file)
-		if (file == name && $1 < 3)
-			print
-	}' <<<"$PLACES")
-	((${#lines[@]} > 0)) || return 0
-	first=${lines[0]##*$'\t'} second=${lines[1]-}
-	printf '%s' "$first"
-	[[ -n $second && ${lines[0]%$'\t'*} == "${second%$'\t'*}" ]] || return 0
-	second=${second##*$'\t'}
-	! cmp -s -- "$1/$first" "$1/$second" || return 0
-	printf ' and %s' "$second"
-	return 1
+	local line first='' path
+	best=''
+	for line in "${PLACES[@]}"; do
+		path=${line##*$'\t'}
+		[[ ${path##*/} == "$2" && $line != 3* ]] || continue
+		if [[ -z $best ]]; then
+			first=${line%$'\t'*} best=$path
+		else
+			[[ ${line%$'\t'*} == "$first" ]] || return 0
+			! cmp -s -- "$1/$best" "$1/$path" || return 0
+			best+=" and $path"
+			return 1
+		fi
+	done
 }
 
 # What is no file is so in SOURCE, too, so that the check can say what it was.
@@ -229,17 +230,22 @@ hand_in_copy() { # FROM TO
 	fi
 }
 
-# What a student would want to be told of a file that no compiler takes.
+# What a student would want to be told of a file that no compiler takes: what it
+# has before the first NUL says it.
 hand_in_look() { # FILE
-	case $(head -c 4 -- "$1" | od -An -tx1 | tr -d ' \n') in
-	7f454c46*) REMARKS+=("${1##*/} is a compiled program, not its source.") ;;
-	fffe* | feff*)
-		REMARKS+=("${1##*/} is in UTF-16, which compilers do not read: save" \
-			"it as UTF-8.")
+	local text nul=''
+	local LC_ALL=C
+	! IFS= read -r -d '' text <"$1" || nul=nul
+	case $text in
+	$'\x7fELF'*)
+		REMARKS+=("${1##*/} is a compiled program, not its source.")
 		;;
-	504b0304*) REMARKS+=("${1##*/} is an archive, not C source.") ;;
+	$'\xff\xfe'* | $'\xfe\xff'*)
+		REMARKS+=("${1##*/} is in UTF-16: save it as UTF-8.")
+		;;
+	PK$'\x03\x04'*) REMARKS+=("${1##*/} is an archive, not C source.") ;;
 	*)
-		head -c "$SOURCE_MAX" -- "$1" | tr -d '\0' | cmp -s -- - "$1" ||
+		[[ -z $nul ]] ||
 			REMARKS+=("${1##*/} has NUL bytes in it: it is not C source.")
 		;;
 	esac
@@ -249,7 +255,8 @@ hand_in_missing() { # FOLDER LAB
 	local names others
 	names=$(lab_files "$2" | paste -sd , | sed 's/,/, /g')
 	others=$({
-		hand_in_find "$1" -type f -iname '*.c*' | tr '\0' '\n' |
+		hand_in_find "$1" -type f \( -iname '*.c*' -o -iname '*.rar' \
+			-o -iname '*.7z' -o -iname '*.gz' \) | tr '\0' '\n' |
 			sed 's|.*/||'
 		[[ ! -f $1/.names ]] || cat -- "$1/.names"
 	} | grep -vxFf <(lab_files "$2") | LC_ALL=C tr -c '\40-\176\n' '?' |

@@ -1,7 +1,7 @@
 # lib.jq - what the formats share
 #
 # All text of a report is UTF-8 without control characters but LF and TAB:
-# build/test/report has seen to it.
+# build/test/report has seen to it, and report.jq of what is not from there.
 
 # What a report has not, as nothing.
 def words: if . == null or . == "" or . == "-" then empty else . end;
@@ -16,8 +16,15 @@ def is_shown: .show == "visible";
 # the square of what it finds.)
 def characters(f): explode | map(f) | implode;
 
+# What people call their files: nothing that a terminal or XML would not take.
+def plain:
+  if test("[\\x00-\\x1f\\x7f-\\x9f]") then
+    characters(if . < 32 or (. > 126 and . < 160) then 63 else . end)
+  else . end;
+
 # One line: nothing that ends a table's row or a heading.
-def line: characters(if . == 10 or . == 9 then 32 else . end);
+def line: if test("[\n\t]") then characters(if . == 10 or . == 9 then 32 else . end)
+          else . end;
 
 def plural($n; $one; $many): "\($n) \(if $n == 1 then $one else $many end)";
 
@@ -57,4 +64,7 @@ def account:
 def unseen: [.checks[] | select(is_shown | not)];
 
 # XML 1.0 knows no U+FFFE and U+FFFF, not even as a reference.
-def xml: characters(if . == 65534 or . == 65535 then 63 else . end) | @html;
+def xml:
+  if test("[\ufffe\uffff]") then
+    characters(if . == 65534 or . == 65535 then 63 else . end) else . end
+  | @html;

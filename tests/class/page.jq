@@ -14,7 +14,8 @@ body { font: 15px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 64em;
 h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; }
 table { border-collapse: collapse; } caption { text-align: left; color: #555; }
 th, td { padding: .2em .6em; text-align: left; border-bottom: 1px solid #e4e4e4; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums;
+             white-space: nowrap; }
 td.ok { background: #d3ecd8; } td.some { background: #fff3c9; }
 td.no { background: #f7d4d0; } td.none { background: #f0f0f0; color: #555; }
 svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; }

@@ -17,14 +17,14 @@ def between($from; $to):
 def programs: between(null; ":notes");
 
 def notes:
-  between(":notes"; ":remarks") | map(capture("^(?<word>[a-z]+) (?<says>.*)$"));
+  between(":notes"; ":remarks") | map(plain | capture("^(?<word>[a-z]+) (?<says>.*)$"));
 
-def remarks: between(":remarks"; null);
+def remarks: between(":remarks"; null) | map(plain);
 
 # A submission that was not run, in the form of one that was.
 def stub:
   { format_version: 1, suite: "portlab", lab: $lab,
-    title: $title, state: $state, error: $error,
+    title: $title, state: $state, error: ($error | plain),
     points: (if $state == "grader-error" then null else 0 end),
     max_points: ($max | tonumber), passed: 0, counted: ($checks | tonumber),
     further_passed: 0, further: 0, seed: null, wall_ms: null, again: null,
@@ -145,8 +145,9 @@ def junit:
 # --- feedback.md --------------------------------------------------------------
 
 # Text within a line of Markdown, with nothing in it that means anything: no
-# markup, HTML, link or name of a person.
+# markup, HTML, link or name of a person. Most of it is plain words.
 def md:
+  if test("^[A-Za-z][A-Za-z0-9 ,-]*$") then . else
   ("\\`*_{}[]#|!~$>" | explode) as $marks
   | ({"38": "&amp;", "60": "&lt;", "64": "&#64;"} | map_values(explode)) as $entities
   | line
@@ -154,7 +155,8 @@ def md:
                // if $marks | index($c) then (92, $c) else $c end)
   | split("://") | join(":&#47;/")
   | sub("^(?<c>[-+=])"; "\\" + .c)
-  | sub("^(?<n>[0-9]+)(?<c>[.)])"; .n + "\\" + .c);
+  | sub("^(?<n>[0-9]+)(?<c>[.)])"; .n + "\\" + .c)
+  end;
 
 # A block in a fence that is longer than any in it.
 def fence:

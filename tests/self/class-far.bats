@@ -90,9 +90,11 @@ free_port() {
 		hands_in "student $n" passed
 	done
 	hands_in chen-l failed - <<<'said far away'
-	(cd "$DIR" && tar -cf diaz-r.tar chen-l && mkdir evans-t)
+	(cd "$DIR" && tar -cf diaz-r.tar chen-l && mkdir evans-t &&
+		echo passed >fox_1_2_coin.c)
 	class --login "$LOGIN" --jobs 2
-	[[ $status == 0 && $output == *'6 to grade'* ]]
+	[[ $status == 0 && $output == *'7 to grade'* ]]
+	[[ $(of fox_1 .state) == passed ]]
 	for n in 1 2 3; do
 		[[ $(of "student $n" .state) == passed ]]
 	done
@@ -103,10 +105,10 @@ free_port() {
 	[[ $(in_home) == "$HOME_BEFORE" ]]
 	[[ -z $(find "$T/far cache" -name '*.work') ]]
 	class --login "$LOGIN"
-	[[ $output == *'0 to grade, 6 as they were'* ]]
+	[[ $output == *'0 to grade, 7 as they were'* ]]
 	# And nothing is done again when it is all done here.
 	class
-	[[ $output == *'0 to grade, 6 as they were'* ]]
+	[[ $output == *'0 to grade, 7 as they were'* ]]
 }
 
 @test "SSHLOGIN: this machine and another share the work" {

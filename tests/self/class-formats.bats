@@ -59,6 +59,12 @@ hostile_class() {
 		hostile | hands_in "$name" "${words[i++ % 3]}" -
 	done < <(names)
 	mkdir "$DIR/]]> missing"
+	mkdir -p "$DIR/twice"/$'\e[31m\x01a' "$DIR/twice"/$'\xffb' "$DIR/link" \
+		"$DIR/within"/$'\e[2J\xfe'
+	echo failed >"$DIR/twice"/$'\e[31m\x01a'/coin.c
+	echo passed | tee "$DIR/twice"/$'\xffb'/coin.c \
+		>"$DIR/within"/$'\e[2J\xfe'/coin.c
+	ln -s $'/etc/\e[31mred\nline\xff' "$DIR/link/coin.c"
 	hostile >"$DIR/refused ]]>"
 	cd "$T" || return
 	class
@@ -66,7 +72,7 @@ hostile_class() {
 		"$OUT/class.json") == "$HOSTILE" ]]
 }
 
-HOSTILE=20
+HOSTILE=23
 
 use_hostile() {
 	OUT="$BATS_FILE_TMPDIR/the results"
@@ -92,6 +98,16 @@ for name in sys.argv[1:]:
     bad = [c for c in text if ord(c) < 32 and c != "\n" or ord(c) == 127]
     if bad:
         sys.exit(f"{name}: control characters {bad!r}")'
+}
+
+@test "hostile submissions: no text has control characters, no note is lost" {
+	use_hostile
+	run ! grep -rlP '[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]' "$OUT" \
+		--include='*.md' --include='*.xml' --include='*.html' \
+		--include='*.txt' --include='*.csv'
+	[[ $(of link '.notes[].says') == *'a symbolic link to /etc/?[31mred?line'* ]]
+	[[ $(of twice .error) == 'coin.c is there more than once: ?[31m?a/coin.c and '* ]]
+	[[ $(of within '.remarks[0]') == 'The files were found in the folder ?[2J'* ]]
 }
 
 @test "hostile submissions: JUnit is XML, and has what was said" {
@@ -255,8 +271,8 @@ browse() { # OPTION...
 	use_hostile
 	cp "$OUT/summary.html" "$T/page.html"
 	browse --dump-dom >"$T/dom" || skip 'not here: the browser does not start'
-	grep -F '<title>Class summary: 20 submissions' "$T/dom"
-	[[ $(grep -c '<th scope="row">' "$T/dom") == 20 ]]
+	grep -F '<title>Class summary: 23 submissions' "$T/dom"
+	[[ $(grep -c '<th scope="row">' "$T/dom") == "$HOSTILE" ]]
 	grep -F '&lt;img src=x onerror=document.title=1&gt;' "$T/dom"
 	grep -F 'shows its &lt;tail&gt; &amp; "more"' "$T/dom"
 	[[ $(grep -c '<rect class="failed"' "$T/dom") -gt 1 ]]

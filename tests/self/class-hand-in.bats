@@ -57,6 +57,7 @@ good() { # FOLDER
 	tar -cJf d-xz.tar.xz x
 	tar -cjf e-bz2.tar.bz2 x
 	tar -czf f-tgz.tgz ./x/coin.c
+	chmod 0 x/coin.c && tar -cf h-mode.tar x/coin.c && chmod 644 x/coin.c
 	cp a-zip.zip g-named-wrong.tar
 	mkdir moodle canvas
 	mv a-zip.zip 'moodle/my work (final).zip'
@@ -64,8 +65,8 @@ good() { # FOLDER
 	mv x plain
 	class
 	[[ $status == 0 ]]
-	graded plain flat-zip b-tar c-gz d-xz e-bz2 f-tgz g-named-wrong moodle \
-		canvas
+	graded plain flat-zip b-tar c-gz d-xz e-bz2 f-tgz g-named-wrong h-mode \
+		moodle canvas
 }
 
 @test "folders too deep, spaces, Unicode names and litter" {
@@ -126,6 +127,17 @@ good() { # FOLDER
 	graded adams-k
 }
 
+@test "of several the one beside the others, then the one less deep" {
+	sed -i 's/^files:.*/files: coin.c side.txt/' "$SUITE/labs/07-coin/lab.conf"
+	good beside/work
+	: >beside/work/side.txt
+	good shallow/z
+	mkdir -p beside/a shallow/a/b
+	echo failed | tee beside/a/coin.c >shallow/a/b/coin.c
+	class
+	graded beside shallow
+}
+
 @test "two that differ: which one is asked; two that are the same: either" {
 	good same/one
 	good same/two
@@ -138,7 +150,8 @@ good() { # FOLDER
 }
 
 @test "nothing of the lab: what was looked for, and what is there" {
-	mkdir empty other case
+	mkdir empty other case rar
+	echo 'Rar!' >'rar/my work.rar'
 	echo >other/main.c
 	echo >'other/coin (1).c'
 	echo >case/Coin.C
@@ -147,6 +160,7 @@ good() { # FOLDER
 	refused empty 'There is no coin.c in it.'
 	refused other 'There is no coin.c in it; there is: coin (1).c, main.c.'
 	refused case 'there is: Coin.C.'
+	refused rar 'There is no coin.c in it; there is: my work.rar.'
 	refused in-tar 'there is: main.c.'
 	grep -E '^  empty  +-  ' "$OUT/summary.txt"
 }
@@ -169,7 +183,7 @@ good() { # FOLDER
 	ln -s /etc link
 	class
 	[[ $status == 0 ]]
-	for each in text nothing noise.rar pipe; do
+	for each in text nothing noise pipe; do
 		refused "$each" 'hand in a folder, zip or tar.' ||
 			refused "$each" 'It is neither a folder nor an archive.'
 	done
@@ -279,7 +293,7 @@ real_class() {
 	done
 	real_class
 	told binary 'echo_server.c is a compiled program, not its source.'
-	told utf16 'echo_server.c is in UTF-16'
+	told utf16 'echo_server.c is in UTF-16: save it as UTF-8.'
 	told archive 'echo_server.c is an archive, not C source.'
 	told folder 'echo_server.c: is not a regular file'
 	told huge 'echo_server.c: is larger than'

@@ -4,8 +4,8 @@
 
 # The suite is $SUITE, with build/ of this one. Of a submission's coin.c the
 # first line says what its check does, and the rest is what the program printed
-# in the check that failed: passed, failed, some, broken, leaves (a process), or
-# waits until $T/go is there.
+# in the check that failed: passed, failed, some, broken, dies (is killed),
+# leaves (a process), or waits until $T/go is there.
 play_suite() { # FOLDER
 	export T=$1 PORTLAB_BUILD=$BUILD
 	export PORTLAB_TEST="${BATS_TEST_NUMBER-0}.$$.$RANDOM"

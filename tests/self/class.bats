@@ -107,6 +107,20 @@ one_line() {
 	[[ ! -e $OUT/baker-m/source/coin.c ]]
 }
 
+@test "what cannot be read is told, and the rest is graded" {
+	((EUID > 0)) || skip 'root can read it; rootless.bats has a user do this'
+	hands_in adams-k passed
+	mkdir -p "$DIR/closed" "$DIR/within/coins"
+	hands_in file passed
+	chmod 0 "$DIR/closed" "$DIR/within/coins" "$DIR/file/coin.c"
+	class
+	chmod 700 "$DIR/closed" "$DIR/within/coins"
+	[[ $status == 0 && $(of adams-k .state) == passed ]]
+	[[ $(of closed .error) == 'The folder cannot be read.' ]]
+	[[ $(of within .state) == missing ]]
+	[[ $(of file '.remarks[0]') == 'coin.c cannot be read.' ]]
+}
+
 # --- going on ----------------------------------------------------------------
 
 @test "what has been graded is not graded again, what has changed is" {
@@ -162,6 +176,15 @@ one_line() {
 	: >"$T/mended"
 	class
 	[[ $status == 0 && $(of adams-k .points) == 10 && $(runs) == 3 ]]
+}
+
+@test "a check that others kill did not run too long, and is tried again" {
+	hands_in adams-k dies
+	class
+	[[ $status == 1 && $(of adams-k .state) == grader-error ]]
+	: >"$T/mended"
+	class
+	[[ $status == 0 && $(of adams-k .state) == passed ]]
 }
 
 # Until COUNT runs have begun, of which some wait.
@@ -275,7 +298,7 @@ goes_on() {
 	for words in '' '07' "07 $DIR" "07 $T/none $T/x" "07 $T/empty $T/x" \
 		"nope $DIR $T/x" "07 $DIR $DIR/x" "07 $DIR $T/x --jobs 0" \
 		"07 $DIR $T/x --limit 5s" "07 $DIR $T/x --jobs" \
-		"07 $DIR $T/x --cheap 1"; do
+		"07 $DIR $T/x --cheap 1" "07 $SUITE/Makefile $T/x"; do
 		# shellcheck disable=SC2086 # words
 		run "$PORTLAB" class $words
 		echo "$words: $output"
