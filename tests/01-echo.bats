@@ -48,6 +48,7 @@ ends_early() { # PORT KIND-OF-INPUT LINE...
 
 @test "ipv6: listens over IPv6, too" {
 	serve
+	listens "$PORT" "$LISTEN_MS" "$SERVER6"
 	peer "connect a $SERVER6 $PORT"
 }
 

@@ -76,6 +76,7 @@ begin_silent_and_deaf() {
 
 @test "ipv6: listens over IPv6, too" {
 	serves "$PORT"
+	listens "$PORT" "$LISTEN_MS" "$SERVER6"
 	peer "connect a $SERVER6 $PORT"
 }
 
@@ -141,6 +142,7 @@ begin_silent_and_deaf() {
 	services
 	serves "$PORT"
 	greets "$PORT" - registered "$SERVER6" "[$CLIENT6]"
+	listens "$PORT" "$LISTEN_MS" "$SERVER6"
 }
 
 @test "names: names the TCP service of the port, or -" {

@@ -83,6 +83,7 @@ another_is_refused() { # MS [PLACEHOLDER=VALUE...]
 
 @test "listens: listens on the port it is given, over IPv4 and IPv6" {
 	serve
+	listens "$PORT" "$LISTEN_MS" "$SERVER6"
 	signal STOP
 	peer "connect a $SERVER4 $PORT" "connect b $SERVER6 $PORT"
 }
