@@ -228,13 +228,19 @@ ends_early() { # PORT KIND-OF-INPUT LINE...
 }
 
 @test "client-eof: half-closes at the end of its input, and waits for the rest" {
-	input "hello from port $PORT"
+	local line="hello from port $PORT"
+	input "$line"
 	peer_listens "expect c file $INPUT" 'expect-eof c' \
-		"send c file $INPUT" 'close c'
+		"send c file $INPUT" 'say echoed' 'wait-input' \
+		'send c "and more\n"' 'close c'
 	start client "$CLIENT" host="$SERVER4" port="$PORT"
+	peer_says echoed
+	may_print "$line"
+	is_idle
+	peer_go_on
 	must_end
 	peer_end
-	prints_its_input
+	prints "$line" 'and more'
 	status_is 0
 	wire
 	shows_no client RST
@@ -295,18 +301,27 @@ ends_early() { # PORT KIND-OF-INPUT LINE...
 	must_end "$END_MS"
 }
 
-@test "clean-end: its status is 0 when SIGTERM has ended it" {
+@test "clean-end: its status is 0 when SIGTERM or SIGINT has ended it" {
 	serve
 	peer "${VISIT[@]}"
 	signal TERM
 	must_end "$END_MS"
 	status_is 0
+	PORT=$(port 2)
+	serve
+	signal INT
+	must_end "$END_MS"
+	status_is 0
 }
 
 @test "idle: uses no processor time while it waits" {
+	small_buffers
 	serve
 	peer_begin client "connect a $SERVER4 $PORT" 'exchange a "one"' \
-		'say ready' 'wait-input'
+		'say ready' 'wait-input' 'fill a 50' 'say full' 'wait-input'
 	peer_says ready
+	is_idle
+	peer_go_on
+	peer_says full
 	is_idle
 }
