@@ -72,19 +72,19 @@ static struct net_endpoint local_of(const struct inet_diag_msg *msg)
 
 /* What the kernel adds to MSG, of LEN bytes with it: attributes, rtnetlink(7)
  */
-static bool is_v6only(const struct inet_diag_msg *msg, size_t len)
+static bool is_v6only(struct inet_diag_msg *msg, size_t len)
 {
-	const struct rtattr *attr = (const void *)(msg + 1);
+	struct rtattr *attr = (void *)(msg + 1);
 
 	for (len -= sizeof(*msg); RTA_OK(attr, len); attr = RTA_NEXT(attr, len))
 		if (attr->rta_type == INET_DIAG_SKV6ONLY)
-			return *(const uint8_t *)RTA_DATA(attr) != 0;
+			return *(uint8_t *)RTA_DATA(attr) != 0;
 	return false;
 }
 
-static int add(struct listeners *all, const struct nlmsghdr *head)
+static int add(struct listeners *all, struct nlmsghdr *head)
 {
-	const struct inet_diag_msg *msg = NLMSG_DATA(head);
+	struct inet_diag_msg *msg = NLMSG_DATA(head);
 	struct listener *more =
 		reallocarray(all->list, all->count + 1, sizeof(*more));
 
