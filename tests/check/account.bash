@@ -113,13 +113,12 @@ account_of() { # ID
 # The one spoken of comes first: it is what the check has failed by.
 account_close() {
 	local job
-	local -a others=("${!JOB_JAIL[@]}")
-	[[ -n $ELSEWHERE ]] || for job in ${JOB:+"$JOB"} "${others[@]}"; do
-		[[ -n ${others[job]-} ]] || continue
-		unset "others[job]"
-		"$BUILD/lab/await" ended "${JOB_JAIL[job]}" "$ENDED_MS" || true
-		account_job "$job"
-	done
+	if [[ -z $ELSEWHERE && -n $JOB ]]; then
+		account_job "$JOB"
+		for job in "${!JOB_JAIL[@]}"; do
+			[[ $job == "$JOB" ]] || account_job "$job"
+		done
+	fi
 	grep -qs '^\(why\|says\): ' "$ACCOUNT" ||
 		note why "It did not do what this check asks for."
 }
@@ -128,6 +127,7 @@ account_close() {
 # itself has ended, if it speaks of another.
 account_job() { # JOB
 	local run=$HERE/${JOB_RUN[$1]} ended
+	"$BUILD/lab/await" ended "${JOB_JAIL[$1]}" "$ENDED_MS" || true
 	ended=$(job_ended "$1")
 	if [[ -n $ended && ($1 == "$JOB" || -z ${JOB_TOLD[$1]-}) ]]; then
 		note ended "${JOB_NAME[$1]}: $ended"
