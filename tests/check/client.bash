@@ -77,8 +77,8 @@ echoes_to() { # HOST [ADDR [PORT]]
 
 # --- what it has said --------------------------------------------------------
 
-prints() { # LINE...
-	printf '%s\n' "$@" >"$HERE/wanted"
+prints() { # LINE
+	printf '%s\n' "$1" >"$HERE/wanted"
 	same_bytes "$HERE/wanted" "$HERE/${JOB_RUN[JOB]}.out" || {
 		because "It did not print on stdout what it got."
 	}
