@@ -25,6 +25,15 @@ ends_early() { # PORT KIND-OF-INPUT LINE...
 	status_is 1
 }
 
+# All has come back, but the server has not closed.
+waits_for_the_end() {
+	must_run || {
+		diagnose "That as many bytes have come back as were sent does not" \
+			"say that no more will come: read() does, by 0."
+		return 1
+	}
+}
+
 # --- it compiles -------------------------------------------------------------
 
 @test "builds: echo_server compiles" {
@@ -48,6 +57,7 @@ ends_early() { # PORT KIND-OF-INPUT LINE...
 
 @test "ipv6: listens over IPv6, too" {
 	serve
+	listens "$PORT" "$LISTEN_MS" "$SERVER6"
 	peer "connect a $SERVER6 $PORT"
 }
 
@@ -227,10 +237,16 @@ ends_early() { # PORT KIND-OF-INPUT LINE...
 }
 
 @test "client-eof: half-closes at the end of its input, and waits for the rest" {
-	input "hello from port $PORT"
+	local line="hello from port $PORT"
+	input "$line"
 	peer_listens "expect c file $INPUT" 'expect-eof c' \
-		"send c file $INPUT" 'close c'
+		"send c file $INPUT" 'say echoed' 'wait-input' 'close c'
 	start client "$CLIENT" host="$SERVER4" port="$PORT"
+	peer_says echoed
+	may_print "$line"
+	is_idle
+	waits_for_the_end
+	peer_go_on
 	must_end
 	peer_end
 	prints_its_input
@@ -294,18 +310,27 @@ ends_early() { # PORT KIND-OF-INPUT LINE...
 	must_end "$END_MS"
 }
 
-@test "clean-end: its status is 0 when SIGTERM has ended it" {
+@test "clean-end: its status is 0 when SIGTERM or SIGINT has ended it" {
 	serve
 	peer "${VISIT[@]}"
 	signal TERM
 	must_end "$END_MS"
 	status_is 0
+	PORT=$(port 2)
+	serve
+	signal INT
+	must_end "$END_MS"
+	status_is 0
 }
 
 @test "idle: uses no processor time while it waits" {
+	small_buffers
 	serve
 	peer_begin client "connect a $SERVER4 $PORT" 'exchange a "one"' \
-		'say ready' 'wait-input'
+		'say ready' 'wait-input' 'fill a 50' 'say full' 'wait-input'
 	peer_says ready
+	is_idle
+	peer_go_on
+	peer_says full
 	is_idle
 }

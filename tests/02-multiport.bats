@@ -76,6 +76,7 @@ begin_silent_and_deaf() {
 
 @test "ipv6: listens over IPv6, too" {
 	serves "$PORT"
+	listens "$PORT" "$LISTEN_MS" "$SERVER6"
 	peer "connect a $SERVER6 $PORT"
 }
 
@@ -101,6 +102,7 @@ begin_silent_and_deaf() {
 	start server "$SERVER" specs="80 $PORT"
 	listens "$PORT"
 	comes_to_say 'port 80: permission denied'
+	comes_to_say 'serving 1 port'
 	peer "connect a $SERVER4 $PORT"
 }
 
@@ -140,6 +142,7 @@ begin_silent_and_deaf() {
 @test "line-ipv6: says so over IPv6, too" {
 	services
 	serves "$PORT"
+	listens "$PORT" "$LISTEN_MS" "$SERVER6"
 	greets "$PORT" - registered "$SERVER6" "[$CLIENT6]"
 }
 
@@ -319,11 +322,15 @@ begin_silent_and_deaf() {
 	serves_without_leaving 3 100 "${VISIT[@]}"
 }
 
-@test "sigterm: ends within a second of SIGTERM, with status 0" {
+@test "sigterm: SIGTERM and SIGINT end it within a second, with status 0" {
 	small_buffers
 	serves "$PORT" "$(port 2)"
 	begin_silent_and_deaf
 	signal TERM
+	must_end "$END_MS"
+	status_is 0
+	serves "$(port 3)"
+	signal INT
 	must_end "$END_MS"
 	status_is 0
 }

@@ -23,6 +23,16 @@ setup_file() {
 	ahead deadline gave-up
 }
 
+# At PORT of HOST, which is ADDR, something listens.
+is_open() { # HOST ADDR PORT
+	[[ -z ${PEER_PID-} ]] || {
+		peer_go_on
+		peer_end
+	}
+	peer_begin "$1" "listen l $3 $2" 'say listens' 'wait-input within 60000'
+	peer_says listens
+}
+
 # What it is called, with its errno; which status says so; what came back.
 finds() { # STATUS PACKET VERDICT [ERRNO]
 	verdict "${@:3}"
@@ -169,9 +179,13 @@ begin_gave-up() {
 
 @test "order: a line for each port, in the order given" {
 	scenario queue-full
-	knock -4 -t 200 server "$(port 3)" "$PORT" "$(port 9)" "$(port 2)"
-	verdicts "$(port 3) refused ECONNREFUSED" "$PORT timeout ETIMEDOUT" \
-		"$(port 9) refused ECONNREFUSED" "$(port 2) refused ECONNREFUSED"
+	is_open server "$SERVER4" "$(port 5)"
+	knock -4 -t 200 server "$PORT" "$(port 3)" "$(port 9)" "$(port 2)" \
+		"$(port 5)" "$(port 4)"
+	verdicts "$PORT timeout ETIMEDOUT" "$(port 3) refused ECONNREFUSED" \
+		"$(port 9) refused ECONNREFUSED" \
+		"$(port 2) refused ECONNREFUSED" "$(port 5) open" \
+		"$(port 4) refused ECONNREFUSED"
 }
 
 @test "status: the status is the highest that applies" {
@@ -196,6 +210,7 @@ begin_gave-up() {
 	scenario queue-full
 	knocks -4 -t 6000 server "${MANY[@]}"
 	keeps_sockets 1 "${MANY[@]}"
+	is_idle
 }
 
 @test "sanitizers: the sanitizers found nothing" {
@@ -251,4 +266,11 @@ begin_gave-up() {
 	knock -4 client "$PORT"
 	verdict refused ECONNREFUSED
 	status_is 3
+	# The same source port, and then the same address: neither is enough.
+	is_open server "$SERVER4" "$PORT"
+	knock -4 server "$PORT"
+	verdict open
+	is_open client "$CLIENT4" "$(port 2)"
+	knock -4 client "$(port 2)"
+	verdict open
 }

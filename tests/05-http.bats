@@ -89,6 +89,7 @@ second_request() {
 
 @test "ipv6: listens over IPv6, too" {
 	serves
+	listens "$PORT" "$LISTEN_MS" "$SERVER6"
 	peer "connect a $SERVER6 $PORT"
 }
 

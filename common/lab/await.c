@@ -1,8 +1,9 @@
 /*
  * await.c - wait for a fact of this host's TCP, not for a time
  *
- * Usage: await listen PORTS PID MS  until on each of PORTS (7001,7010-7020) a
- *                                   socket listens
+ * Usage: await listen PORTS PID MS [ADDR...]
+ *                                   until on each of PORTS (7001,7010-7020) a
+ *                                   socket listens, for who comes to each ADDR
  *        await listening [PORT]     at once: the addresses with a listener
  *                                   on PORT, or all listeners
  *        await time-wait PORT MS    until a connection of PORT is in TIME_WAIT
@@ -44,6 +45,7 @@ enum {
 	MARK_MAX_BYTES = 1024,
 	CHUNK_BYTES = 65536,
 	EXIT_GONE = 3,
+	ADDRESSES_MAX = 8,
 	/* include/net/tcp_states.h, as the fourth column shows them */
 	ESTABLISHED = 1,
 	TIME_WAIT = 6,
@@ -56,6 +58,7 @@ enum {
 struct entry {
 	struct net_endpoint local;
 	unsigned state;
+	bool v6only; /* of a listener, where the kernel tells */
 };
 
 /* Which lines are meant. */
@@ -210,20 +213,21 @@ static bool table_has(const char *file, bool ipv6, const struct query *query)
 /* The same of the listeners alone, where the kernel tells by sock_diag(7). */
 static bool listeners_have(int family, const struct query *query)
 {
-	struct listeners list;
+	struct listeners all;
 	bool found = false;
 
-	if (diag_listeners(family, &list) < 0)
+	if (diag_listeners(family, &all) < 0)
 		return table_has(family == AF_INET6 ? "/proc/net/tcp6"
 						    : "/proc/net/tcp",
 				 family == AF_INET6, query);
-	for (size_t i = 0; i < list.count; i++) {
-		const struct entry entry = {list.local[i], LISTEN};
+	for (size_t i = 0; i < all.count; i++) {
+		const struct entry entry = {all.list[i].local, LISTEN,
+					    all.list[i].v6only};
 
 		if (counts(query, &entry))
 			found = true;
 	}
-	free(list.local);
+	free(all.list);
 	return found;
 }
 
@@ -264,22 +268,51 @@ static bool over(net_time deadline)
 	return net_now() >= deadline || cli_stopping();
 }
 
-static bool heard[NET_PORT_MAX + 1];
+/* Whom the listeners are to take: who comes to AT, or anybody. */
+static struct net_endpoint at[ADDRESSES_MAX];
+static unsigned at_count;
+
+/* For each port, a bit for each of AT; but for one of them, bit 0. */
+static uint8_t heard[NET_PORT_MAX + 1];
+
+/* Whether LISTENER takes who comes to its port at ADDR. */
+static bool takes(const struct entry *listener, const struct net_endpoint *addr)
+{
+	const struct sockaddr_in *in = (const void *)&listener->local.addr;
+	const struct sockaddr_in6 *in6 = (const void *)&listener->local.addr;
+	struct net_endpoint there = *addr;
+
+	(void)net_endpoint_set_port(&there,
+				    net_endpoint_port(&listener->local));
+	if (net_endpoint_equal(&listener->local, &there))
+		return true;
+	if (listener->local.addr.ss_family == AF_INET)
+		return addr->addr.ss_family == AF_INET &&
+		       in->sin_addr.s_addr == htonl(INADDR_ANY);
+	return IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr) &&
+	       (addr->addr.ss_family == AF_INET6 || !listener->v6only);
+}
 
 static void hear(const struct entry *entry)
 {
-	heard[net_endpoint_port(&entry->local)] = true;
+	uint8_t *bits = &heard[net_endpoint_port(&entry->local)];
+
+	*bits |= at_count == 0;
+	for (unsigned i = 0; i < at_count; i++)
+		if (takes(entry, &at[i]))
+			*bits |= (uint8_t)(1U << i);
 }
 
-/* Whether on each of PORTS a socket listens. */
+/* Whether on each of PORTS sockets listen that take all who are meant. */
 static bool all_heard(const struct net_ports *ports)
 {
 	const struct query query = {listens_anywhere, 0, hear};
+	unsigned wanted = at_count == 0 ? 1 : (1U << at_count) - 1;
 
 	memset(heard, 0, sizeof(heard));
 	(void)any_listens(&query);
 	for (size_t i = 0; i < ports->count; i++)
-		if (!heard[ports->port[i]])
+		if (heard[ports->port[i]] != wanted)
 			return false;
 	return true;
 }
@@ -453,19 +486,29 @@ static const char *parse_mark(const char *text)
 	return text;
 }
 
+/* PORTS PID MS [ADDR...] */
+static int run_listen(int argc, char **argv)
+{
+	struct net_ports ports = {0};
+	int pid = parse(argv[1], 1 << 22);
+
+	if (argc - 3 > ADDRESSES_MAX)
+		cli_usage();
+	for (; (int)at_count < argc - 3; at_count++)
+		(void)net_endpoint_make(&at[at_count],
+					cli_address(argv[3 + at_count]), 0);
+	cli_ports(&ports, argv[0]);
+	int status = await_listen(&ports, pid, parse_deadline(argv[2]));
+	net_ports_free(&ports);
+	return status;
+}
+
 static int run(int argc, char **argv)
 {
 	const char *verb = argc < 2 ? "" : argv[1];
 
-	if (argc == 5 && strcmp(verb, "listen") == 0) {
-		struct net_ports ports = {0};
-		int pid = parse(argv[3], 1 << 22);
-
-		cli_ports(&ports, argv[2]);
-		int status = await_listen(&ports, pid, parse_deadline(argv[4]));
-		net_ports_free(&ports);
-		return status;
-	}
+	if (argc >= 5 && strcmp(verb, "listen") == 0)
+		return run_listen(argc - 2, argv + 2);
 	if (argc == 3 && strcmp(verb, "listening") == 0)
 		return listening(cli_port(argv[2]));
 	if (argc == 2 && strcmp(verb, "listening") == 0)
@@ -486,8 +529,9 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	cli_init(argv[0], "listen PORTS PID MS | listening [PORT] | "
-			  "time-wait PORT MS | settled MS | mark FILE TEXT MS "
+	cli_init(argv[0], "listen PORTS PID MS [ADDR...] | "
+			  "listening [PORT] | time-wait PORT MS | settled MS | "
+			  "mark FILE TEXT MS "
 			  "| ended PID MS");
 
 	int status = run(argc, argv);

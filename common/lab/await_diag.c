@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -69,20 +70,36 @@ static struct net_endpoint local_of(const struct inet_diag_msg *msg)
 	return ep;
 }
 
-static int add(struct listeners *list, const struct inet_diag_msg *msg)
+/* What the kernel adds to MSG, of LEN bytes with it: attributes, rtnetlink(7)
+ */
+static bool is_v6only(struct inet_diag_msg *msg, size_t len)
 {
-	struct net_endpoint *more =
-		reallocarray(list->local, list->count + 1, sizeof(*more));
+	struct rtattr *attr = (void *)(msg + 1);
+
+	for (len -= sizeof(*msg); RTA_OK(attr, len); attr = RTA_NEXT(attr, len))
+		if (attr->rta_type == INET_DIAG_SKV6ONLY)
+			return *(uint8_t *)RTA_DATA(attr) != 0;
+	return false;
+}
+
+static int add(struct listeners *all, struct nlmsghdr *head)
+{
+	struct inet_diag_msg *msg = NLMSG_DATA(head);
+	struct listener *more =
+		reallocarray(all->list, all->count + 1, sizeof(*more));
 
 	if (more == NULL)
 		return -1;
-	list->local = more;
-	list->local[list->count++] = local_of(msg);
+	all->list = more;
+	all->list[all->count++] = (struct listener){
+		.local = local_of(msg),
+		.v6only = is_v6only(msg, NLMSG_PAYLOAD(head, 0)),
+	};
 	return 0;
 }
 
 /* One datagram of the answer: 1 when more follow, 0 after the last, -1. */
-static int take(char *buf, size_t len, struct listeners *list)
+static int take(char *buf, size_t len, struct listeners *all)
 {
 	struct nlmsghdr *head = (void *)buf;
 
@@ -95,13 +112,13 @@ static int take(char *buf, size_t len, struct listeners *list)
 			errno = -error->error;
 			return -1;
 		}
-		if (add(list, NLMSG_DATA(head)) < 0)
+		if (add(all, head) < 0)
 			return -1;
 	}
 	return 1;
 }
 
-static int receive(int fd, struct listeners *list)
+static int receive(int fd, struct listeners *all)
 {
 	char buf[ANSWER_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
 	int more = 1;
@@ -113,24 +130,24 @@ static int receive(int fd, struct listeners *list)
 			continue;
 		if (n <= 0)
 			return -1;
-		more = take(buf, (size_t)n, list);
+		more = take(buf, (size_t)n, all);
 	}
 	return more;
 }
 
-int diag_listeners(int family, struct listeners *list)
+int diag_listeners(int family, struct listeners *all)
 {
 	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC,
 			NETLINK_SOCK_DIAG);
 	int result = -1;
 
-	*list = (struct listeners){0};
+	*all = (struct listeners){0};
 	if (fd < 0)
 		return -1;
 	if (ask(fd, family) == 0)
-		result = receive(fd, list);
+		result = receive(fd, all);
 	(void)close(fd);
 	if (result < 0)
-		free(list->local);
+		free(all->list);
 	return result;
 }

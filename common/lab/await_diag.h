@@ -6,17 +6,22 @@
 
 #include "net.h"
 
-/* Addresses and ports, in no order. */
+struct listener {
+	struct net_endpoint local;
+	bool v6only; /* ipv6(7), IPV6_V6ONLY: [::] is without IPv4 */
+};
+
+/* In no order. */
 struct listeners {
-	struct net_endpoint *local;
+	struct listener *list;
 	size_t count;
 };
 
 /*
- * Set LIST to all TCP sockets of FAMILY, AF_INET or AF_INET6, that listen in
- * this network namespace. 0, and the caller frees LIST->local; or -1 with errno
+ * Set ALL to all TCP sockets of FAMILY, AF_INET or AF_INET6, that listen in
+ * this network namespace. 0, and the caller frees ALL->list; or -1 with errno
  * where the kernel does not tell: built without it, or the call is forbidden.
  */
-int diag_listeners(int family, struct listeners *list);
+int diag_listeners(int family, struct listeners *all);
 
 #endif

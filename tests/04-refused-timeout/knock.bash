@@ -94,6 +94,11 @@ verdict_diagnosis() { # LINE VERDICT ERRNO
 		diagnose "EINPROGRESS from connect() is no failure: it has begun, and" \
 			"poll() tells when it has come to an end."
 		;;
+	*ECANCELED*)
+		diagnose "Nobody but the program itself has said so. When a port is" \
+			"open, what its other addresses say no longer matters; what" \
+			"other ports say does."
+		;;
 	[rtu]*:*' open '*)
 		diagnose "A socket is writable, too, when connect() has failed." \
 			"SO_ERROR has the reason, and only once: asked twice, it is 0."
@@ -106,7 +111,11 @@ verdict_diagnosis() { # LINE VERDICT ERRNO
 		diagnose "An answer came, which said that there is no way: $3. It is" \
 			"neither a refusal nor silence, however long it took."
 		;;
-	open:*')')
+	open:*' refused '*)
+		diagnose "Somebody listens there. It is connected to itself only if" \
+			"address and port of both ends are the same."
+		;;
+	open:*' open '*')')
 		diagnose "An open port has no errno: what is in errno was left there" \
 			"by some call before."
 		;;

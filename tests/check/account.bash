@@ -85,14 +85,40 @@ account_keyword() { # KEYWORD
 	esac
 }
 
+# --- of a check that passed --------------------------------------------------
+
+# There is no account of it, but how to do it again, should another check find
+# later what was wrong in it.
+account_away() {
+	local -a lines=()
+	if [[ -s $ACCOUNT ]]; then
+		mapfile -t lines <"$ACCOUNT"
+		printf '%s\n' "${lines[@]}" >"$HERE/passed"
+	fi
+	: >"$ACCOUNT"
+}
+
+ELSEWHERE='' # the check that this one speaks of, if it is another
+
+# It was in ID that it happened: what this check itself did shows nothing of it.
+account_of() { # ID
+	ELSEWHERE=$1
+	: >"$WORK/results/checks/$1/spoken-of"
+	grep -s '^\(try\|port\): ' "$WORK/results/checks/$1/passed" \
+		>"$ACCOUNT" || true
+}
+
 # --- at the end of a check that failed ---------------------------------------
 
+# The one spoken of comes first: it is what the check has failed by.
 account_close() {
 	local job
-	for job in "${!JOB_JAIL[@]}"; do
-		"$BUILD/lab/await" ended "${JOB_JAIL[job]}" "$ENDED_MS" || true
-		account_job "$job"
-	done
+	if [[ -z $ELSEWHERE && -n $JOB ]]; then
+		account_job "$JOB"
+		for job in "${!JOB_JAIL[@]}"; do
+			[[ $job == "$JOB" ]] || account_job "$job"
+		done
+	fi
 	grep -qs '^\(why\|says\): ' "$ACCOUNT" ||
 		note why "It did not do what this check asks for."
 }
@@ -101,6 +127,7 @@ account_close() {
 # itself has ended, if it speaks of another.
 account_job() { # JOB
 	local run=$HERE/${JOB_RUN[$1]} ended
+	"$BUILD/lab/await" ended "${JOB_JAIL[$1]}" "$ENDED_MS" || true
 	ended=$(job_ended "$1")
 	if [[ -n $ended && ($1 == "$JOB" || -z ${JOB_TOLD[$1]-}) ]]; then
 		note ended "${JOB_NAME[$1]}: $ended"
@@ -109,7 +136,8 @@ account_job() { # JOB
 		note ended "${JOB_NAME[$1]}: $ended"
 	fi
 	if sanitizer_said "$run.err"; then
-		sanitizer_cut "$run.err" >"$HERE/sanitizer"
+		[[ -e $HERE/sanitizer ]] ||
+			sanitizer_cut "$run.err" >"$HERE/sanitizer"
 		account_only_death
 		diagnose "A sanitizer stopped ${JOB_NAME[$1]}: it had used memory," \
 			"or a number, in a way that C does not allow."

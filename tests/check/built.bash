@@ -52,6 +52,7 @@ sanitizers_silent() { # PROGRAM
 		sanitizer_said "$err" || continue
 		sanitizer_cut "$err" >"$HERE/sanitizer"
 		err=${err#"$WORK"/results/checks/}
+		[[ ${err%%/*} == "$CHECK" ]] || account_of "${err%%/*}"
 		because "In the check ${err%%/*} a sanitizer found an error." || return
 	done
 }

@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 
 readonly MODEL_MS=20000 # for a server of our own, in which nothing is wrong
+readonly PRINT_MS=1000  # for what a program is free not to print yet
 
 INPUT=''
 
@@ -81,6 +82,12 @@ prints() { # LINE
 	same_bytes "$HERE/wanted" "$HERE/${JOB_RUN[JOB]}.out" || {
 		because "It did not print on stdout what it got."
 	}
+}
+
+# Until it has printed LINE; it may keep that to itself until it ends.
+may_print() { # LINE
+	"$BUILD/lab/await" mark "$HERE/${JOB_RUN[JOB]}.out" "$1" "$PRINT_MS" ||
+		true
 }
 
 prints_its_input() {

@@ -72,8 +72,7 @@ teardown() {
 		echo failed >"$HERE/state"
 		return
 	fi
-	# Only of what has failed is there an account.
-	: >"$ACCOUNT"
+	account_away
 	[[ -n $SKIPPED ]] || echo passed >"$HERE/state"
 }
 

@@ -229,16 +229,21 @@ serve() { # [PLACEHOLDER=VALUE...]
 	listens "$PORT"
 }
 
-# Until it listens on each of PORTS, as 7001,7003-7005.
-listens() { # PORTS [MS]
-	local status=0 heard ms=${2:-$LISTEN_MS}
+# Until it listens on each of PORTS, as 7001,7003-7005, for who comes to ADDR: a
+# server may have a socket for each family, one after the other. One that does
+# not listen there, but elsewhere, has had its time; its client will tell.
+listens() { # PORTS [MS [ADDR]]
+	local status=0 heard ms=${2:-$LISTEN_MS} missing
 	heard=$(exec "$LABNS" host server "$BUILD/lab/await" listen "$1" \
-		"${JOB_JAIL[JOB]}" "$ms") ||
+		"${JOB_JAIL[JOB]}" "$ms" "${3:-$SERVER4}") ||
 		status=$?
 	note port "${1%%[,-]*}"
 	case $status in
 	0) ;;
-	1) account_listens "$(port_missing "$1" "$heard")" "$heard" "$ms" ;;
+	1)
+		missing=$(port_missing "$1" "$heard")
+		[[ -z $missing ]] || account_listens "$missing" "$heard" "$ms"
+		;;
 	3) account_ended "$1" ;;
 	*) grader_broken "await listen: status $status" ;;
 	esac

@@ -19,8 +19,8 @@ await() {
 }
 
 # A server on a port of the kernel's choice: $PORT, at ADDR; and its $pid.
-serve() { # ADDR
-	background "$BUILD/solution/echo_server" -b "$1" 0
+serve() { # ADDR [PROGRAM]
+	background "${2:-$BUILD/solution/echo_server}" -b "$1" 0
 	eventually grep -qs listening "$BATS_TEST_TMPDIR/background.err"
 	PORT=$(sed -n 's/^listening.*:\([0-9]*\)$/\1/p' \
 		"$BATS_TEST_TMPDIR/background.err")
@@ -96,6 +96,31 @@ has_read_all() { # PID BYTES
 	run -0 await listen "$one,$PORT" "$pid" 1
 	run -1 await listen "$one,$none,$PORT" "$pid" 1
 	run -2 await listen 2-1 "$pid" 1
+}
+
+@test "listen: for who comes to this address and to that" {
+	serve 127.0.0.1
+	run -0 await listen "$PORT" "$pid" 1 127.0.0.1
+	run -1 await listen "$PORT" "$pid" 1 127.0.0.1 127.1.2.3
+	grep -qx "listening 127.0.0.1 $PORT" <<<"$output"
+	serve 0.0.0.0
+	run -0 await listen "$PORT" "$pid" 1 127.0.0.1 127.1.2.3
+	run -2 await listen "$PORT" "$pid" 1 localhost
+	has_ipv6 || skip "there is no IPv6 here"
+	run -1 await listen "$PORT" "$pid" 1 127.0.0.1 ::1
+	serve ::
+	run -0 await listen "$PORT" "$pid" 1 127.0.0.1 ::1
+	serve ::1
+	run -1 await listen "$PORT" "$pid" 1 127.0.0.1
+}
+
+@test "listen: [::] without IPv4 is not for who comes by IPv4" {
+	has_ipv6 || skip "there is no IPv6 here"
+	"${CC:-cc}" -D_GNU_SOURCE -std=c17 -o "$BATS_TEST_TMPDIR/server" \
+		"$ROOT/tests/01-echo/variants/two-sockets/echo_server.c"
+	serve :: "$BATS_TEST_TMPDIR/server"
+	run -0 await listen "$PORT" "$pid" 1 ::1
+	run -1 await listen "$PORT" "$pid" 1 127.0.0.1
 }
 
 @test "listen: ends when the process has" {

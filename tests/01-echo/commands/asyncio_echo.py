@@ -22,7 +22,8 @@ async def echo(reader, writer):
 
 async def main(port):
     done = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, done.set)
+    for number in signal.SIGTERM, signal.SIGINT:
+        asyncio.get_running_loop().add_signal_handler(number, done.set)
     try:
         server = await asyncio.start_server(echo, None, port)
     except OSError as error:
