@@ -217,9 +217,9 @@ listening_here() {
 	talk
 }
 
-# To a path of this server, which may be given in full.
+# To a path of this server, which may be given in full, or as it is seen from /.
 leads_to() { # PATH
-	has Location "@(|http://+([!/]))$1"
+	has Location "@(?(http://+([!/]))$1|?(./)${1#/})"
 }
 
 @test "redirect: /folder leads to /folder/: 301 with Location" {
@@ -230,7 +230,13 @@ leads_to() { # PATH
 	fetches_next GET /two%20words
 	gets 301,302,307,308
 	leads_to /two%20words/
-	talk
+	talk || why_redirect
+}
+
+why_redirect() {
+	diagnose "Location is what the client asks for next: the path that it has" \
+		"asked for, escaped as before, and a slash behind it."
+	return 1
 }
 
 @test "no-listing: a folder without index.html is not listed" {
@@ -691,6 +697,12 @@ gets_large() { # NAME
 	asks GET "/$LARGE"
 	gets_large b
 	gets_large c
+	# Who keeps the connection begins the next file at its first byte.
+	turn_to c
+	asks GET "/$LONG"
+	gets_or_ends 200 "$LONG"
+	asks GET "/$LONG"
+	gets_or_ends 200 "$LONG"
 	talk
 }
 
@@ -747,7 +759,7 @@ begin_slow-reader() {
 	visitor a
 	asks GET "/$LARGE"
 	says_of comes
-	says_of dropped "$LARGE_BYTES" $((3 * READER_MS)) within 20000
+	says_of dropped "$LARGE_BYTES" $((4 * READER_MS)) within 20000
 	talks_ahead
 }
 
@@ -775,10 +787,19 @@ begin_slow-reader() {
 }
 
 @test "hundred: keeps no descriptor of a hundred clients" {
+	local path
 	serves
 	visits
-	fetches GET "/no-$TEXT"
+	for path in "/no-$TEXT" "/$FOLDER" "/$BARE/" "/$LOCKED"; do
+		fetches GET "$path"
+		gets_or_ends any
+		leaves
+	done
+	# Of these the file is opened, and not sent.
+	fetches HEAD "/$LARGE"
 	gets any
+	fetches_next GET "/$LARGE" "If-Modified-Since: $(http_date "$WRITTEN")"
+	says_of comes
 	leaves
 	visitor a
 	asks GET "/$LARGE"
@@ -836,9 +857,16 @@ begin_slow-reader() {
 	signal TERM
 	settles nobody_listens ||
 		because "It still takes new clients after SIGTERM."
-	goes_on
+	goes_on || why_drains
 	must_end
 	status_is 0
+}
+
+why_drains() {
+	account_only_death
+	diagnose "SIGTERM came in the middle of a download: close the listener, send" \
+		"to its end what is under way, and end then."
+	return 1
 }
 
 nobody_listens() {
@@ -895,19 +923,16 @@ visits_again() {
 # A folder and a link to one outside take each other's name all the time, while
 # the server answers what has come before.
 @test "race: nor by a link that comes in between" {
-	local n path=/turn/ turns=()
+	local n path=/turn/
 	serves
 	signal STOP
 	for n in {1..60}; do
-		turns+=("${path}page.txt")
+		printf '%b' "$(request_for "${path}page.txt")"
 		# The same file, but who has just opened it does not know.
 		path+=./
-	done
-	TALK+=("clients 20 r $SERVER4 $PORT")
-	for n in {1..20}; do
-		turn_to "r$n"
-		sends_together "${turns[@]}"
-	done
+	done >"$HERE/request"
+	TALK+=("clients 20 r $SERVER4 $PORT"
+		"each r forward send file $HERE/request")
 	pauses
 	TALK+=("swap $WWW/turn $WWW/turned" 'say swaps' 'repeat 60'
 		'each r forward answer-or-end GET any'
@@ -1103,7 +1128,7 @@ many_fields() {
 	serves
 	visitor a
 	asks POST "/$TEXT" 'Content-Length: 1099511627776'
-	gets any
+	gets_or_ends any
 	is_the_last
 	talk
 }
@@ -1136,7 +1161,7 @@ stays_here() { # TARGET
 	fetches GET "$1"
 	gets_or_ends any
 	says_of when 3xx field Location \
-		"\"@(/|/[!/]*|http://@($HTTP_HOST|$SERVER4)?(:+([0-9]))/*)\""
+		"\"@(/|/[!/]*|+([!/:])/*|http://@($HTTP_HOST|$SERVER4)?(:+([0-9]))/*)\""
 	has_no X-Split
 	leaves
 }
@@ -1149,7 +1174,14 @@ stays_here() { # TARGET
 	stays_here "/%2f$FOLDER"
 	stays_here '/new%0aX-Split:%20yes'
 	stays_here '/new%0d%0aX-Split:%20yes'
-	talk
+	talk || why_elsewhere
+}
+
+why_elsewhere() {
+	diagnose "Location must not begin with \"//\", which is another host, nor have" \
+		"a line end in it, behind which begins a field of the client's" \
+		"choice: one slash in front, and all behind it escaped again."
+	return 1
 }
 
 @test "log-lines: no request can write log lines of its own" {

@@ -144,8 +144,11 @@ account_death() { # JOB
 	signal:11) diagnose "The program died of SIGSEGV: it used memory that is not its own." ;;
 	signal:9) diagnose "The program was killed by SIGKILL: it, or what it started, did so." ;;
 	esac
-	[[ $(job_report "$1" left_behind) == 0 ]] ||
-		diagnose "It left $(job_report "$1" left_behind) processes behind, which were killed."
+	case $(job_report "$1" left_behind) in
+	0) ;;
+	1) diagnose "It left a process behind, which was killed." ;;
+	*) diagnose "It left $(job_report "$1" left_behind) processes behind, which were killed." ;;
+	esac
 }
 
 # --- sanitizers --------------------------------------------------------------

@@ -95,9 +95,20 @@ fails() { # KEYWORD BYTES STEP...
 	passes '' 'half-close s' 'answer-or-end a GET 400' 'is-last a'
 	passes "HTTP/1.1 400 No\\r\\nConnection: close\\r\\n$TWO" \
 		'answer-or-end a GET 4xx' 'half-close s' 'is-last a'
+	passes "$OK\\r\\nhi" 'reset s' 'answer-or-end a GET 200' 'body a "hi"' \
+		'lacks a "ho"' 'ends a'
+	fails http-reset "$OK\\r\\nhi" 'reset s' 'answer a GET 200'
 	fails http-second "$OK$TWO$OK$TWO" 'answer a GET 200' 'ends a'
 	fails http-left-open "$OK$TWO" 'answer a GET 200' 'ends a within 200'
 	fails http-status "$OK$TWO" 'answer-or-end a GET 400,5xx'
+}
+
+@test "who waits in vain is told for what, and what was sent last" {
+	fails http-silent '' 'send a "GET /1 HTTP/1.1\r\n\r\n"' \
+		'send a "GET /2 HTTP/1.1\r\n\r\n"' \
+		'answer-or-end a GET any within 200'
+	[[ $output == *$'\nsent: "GET /2 HTTP/1.1\\r\\n\\r\\n"\n'* ]]
+	[[ $output == *$'\nsays: No answer came, nor the end of the connection.'* ]]
 }
 
 @test "who said that it is the last may wait for our end" {

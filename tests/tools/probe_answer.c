@@ -111,6 +111,17 @@ static bool may_start(const char *text, size_t n)
 	return memcmp(text, start, same) == 0;
 }
 
+_Noreturn static void fail_nothing(struct probe *probe, const struct conn *conn,
+				   bool may_end)
+{
+	fail_end(probe, conn,
+		 may_end ? "an answer, or the end of the connection"
+			 : "an answer",
+		 ETIMEDOUT,
+		 may_end ? "No answer came, nor the end of the connection."
+			 : "No answer came.");
+}
+
 /* Read the header; false if the connection ended before its first byte. */
 static bool read_head(struct probe *probe, struct conn *conn,
 		      struct answer *answer)
@@ -123,8 +134,7 @@ static bool read_head(struct probe *probe, struct conn *conn,
 		ssize_t n = peek(conn, at, HEAD_BYTES - answer->head_len,
 				 probe->deadline);
 		if (n < 0 && errno == ETIMEDOUT && answer->head_len == 0)
-			fail_end(probe, conn, "an answer", ETIMEDOUT,
-				 "No answer came.");
+			fail_nothing(probe, conn, answer->may_break);
 		answer->end = n < 0 ? errno : 0;
 		if (n <= 0 && answer->head_len == 0)
 			return false;
@@ -385,7 +395,7 @@ static void read_until_end(struct probe *probe, struct conn *conn,
 			    "connection stays open.",
 			    "%llu bytes, and no end",
 			    (unsigned long long)answer->body_len);
-	if (answer->end != 0)
+	if (answer->end != 0 && !answer->may_break)
 		fail_end(probe, conn, "the end of the body", answer->end,
 			 "Only FIN can be the end of a body, RST cannot.");
 }
@@ -427,13 +437,15 @@ void answer_free(struct answer *answer)
 }
 
 struct answer *answer_read(struct probe *probe, struct conn *conn,
-			   const char *method)
+			   const char *method, bool may_break)
 {
+	conn->asks = true;
 	for (;;) {
 		struct answer *answer = need_memory(NULL, 1, sizeof *answer);
 
 		*answer = (struct answer){
 			.bodiless = strcmp(method, "HEAD") == 0,
+			.may_break = may_break,
 		};
 		if (!read_head(probe, conn, answer)) {
 			conn->end = answer->end;

@@ -53,10 +53,12 @@ static const char *reason(const struct answer *answer)
 }
 
 /* Take the answer to a request with METHOD; false if there is none. */
-static bool take_answer(struct probe *probe, const struct step *step)
+static bool take_answer(struct probe *probe, const struct step *step,
+			bool may_break)
 {
 	struct conn *conn = connection(probe, step->name);
-	struct answer *answer = answer_read(probe, conn, step->method);
+	struct answer *answer =
+		answer_read(probe, conn, step->method, may_break);
 
 	if (answer == NULL)
 		return false;
@@ -71,7 +73,7 @@ static bool take_answer(struct probe *probe, const struct step *step)
 
 void do_answer(struct probe *probe, const struct step *step)
 {
-	if (take_answer(probe, step))
+	if (take_answer(probe, step, false))
 		return;
 	const struct conn *conn = connection(probe, step->name);
 	fail_answer(probe, conn, conn->end == 0 ? "http-ended" : "http-reset",
@@ -89,7 +91,7 @@ void do_answer_or_end(struct probe *probe, const struct step *step)
 {
 	struct conn *conn = connection(probe, step->name);
 
-	if (conn->over || take_answer(probe, step))
+	if (conn->over || take_answer(probe, step, true))
 		return;
 	conn->over = true;
 	answer_free(conn->answer);
