@@ -19,7 +19,6 @@ values() {
 
 readonly LIMIT=24 # of descriptors, in the check that is about it
 readonly IDLE_TIME_MS=2000 # in the checks that are about it
-readonly READER_MS=1000 # the same, where nobody has to be quick
 readonly REFUSED=400,403,404,405,411,413,414,431,501,505
 
 setup_file() {
@@ -227,15 +226,15 @@ leads_to() { # PATH
 	fetches GET "/$FOLDER"
 	gets 301,302,307,308
 	leads_to "/$FOLDER/"
-	fetches_next GET /two%20words
+	fetches_next GET '/two%20words?a=b&c'
 	gets 301,302,307,308
-	leads_to /two%20words/
+	leads_to '/two%20words/[?]a=b&c'
 	talk || why_redirect
 }
 
 why_redirect() {
 	diagnose "Location is what the client asks for next: the path that it has" \
-		"asked for, escaped as before, and a slash behind it."
+		"asked for, escaped as before, a slash behind it, and then the query."
 	return 1
 }
 
@@ -369,8 +368,8 @@ is_of_type() { # FILE TYPE
 }
 
 # The answer to who has the file as it was at some TIME, in words.
-asks_since() { # TIME
-	fetches GET "/$TEXT" "If-Modified-Since: $1"
+asks_since() { # TIME [METHOD]
+	fetches "${2-GET}" "/$TEXT" "If-Modified-Since: $1"
 }
 
 is_not_modified() {
@@ -383,6 +382,8 @@ is_not_modified() {
 @test "not-modified: 304 if not modified since then, else 200" {
 	serves
 	asks_since "$(http_date "$WRITTEN")"
+	is_not_modified
+	asks_since "$(http_date "$WRITTEN")" HEAD
 	is_not_modified
 	asks_since "$(http_date $((WRITTEN - 1)))"
 	gets 200 "$TEXT"
@@ -754,12 +755,19 @@ begin_slow-request() {
 	talked
 }
 
+# Who reads steadily is waited for, though it takes longer than the time that all
+# who read nothing have. More than the kernels' buffers hold has to be read.
 begin_slow-reader() {
-	serves idle="$READER_MS"
+	serves idle="$IDLE_TIME_MS"
 	visitor a
 	asks GET "/$LARGE"
 	says_of comes
-	says_of dropped "$LARGE_BYTES" $((4 * READER_MS)) within 20000
+	visitor steady
+	asks GET "/$LARGE"
+	says_of sip $((LARGE_BYTES * 3 / 4)) $((5 * IDLE_TIME_MS / 2)) within 20000
+	says_of close
+	turn_to a
+	says_of dropped "$LARGE_BYTES" $((3 * IDLE_TIME_MS / 2)) within 20000
 	talks_ahead
 }
 
@@ -966,6 +974,11 @@ visits_again() {
 	visitor a
 	sends GET "GET /$TEXT HTTP/1.1\\r\\nHost: no host/at all\\r\\n\\r\\n"
 	gets_or_ends 400
+	leaves
+	# This is one.
+	visitor a
+	sends GET "GET /$TEXT HTTP/1.1\\r\\nHost: [$SERVER6]:$PORT\\r\\n\\r\\n"
+	gets 200 "$TEXT"
 	talk
 }
 
@@ -1106,15 +1119,21 @@ many_fields() {
 	many 20000 'X: y' | long_request >"$HERE/request"
 }
 
-@test "long-target: refuses a target of 100 KiB" {
+@test "long-target: takes a target of 7000 bytes, refuses 100 KiB" {
 	long_target
 	serves
+	fetches GET "/$TEXT?$(many 7000 a | tr -d '\n')"
+	gets 200 "$TEXT"
+	leaves
 	refuses_file "$REFUSED" "$HERE/request"
 }
 
-@test "long-header: refuses a header of a mebibyte" {
+@test "long-header: takes a header of 6000 bytes, refuses a mebibyte" {
 	long_header
 	serves
+	fetches GET "/$TEXT" "X: $(many 6000 a | tr -d '\n')"
+	gets 200 "$TEXT"
+	leaves
 	refuses_file "$REFUSED" "$HERE/request"
 }
 

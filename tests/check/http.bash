@@ -331,6 +331,10 @@ account_http() { # KEYWORD
 		diagnose "The client waits for the end of the connection: it has asked" \
 			"for it, or nothing behind this request can be trusted."
 		;;
+	http-cut)
+		diagnose "A download may last longer than IDLE_MS: the time that a client" \
+			"has begins again whenever it has taken some bytes."
+		;;
 	http-second)
 		diagnose "What stood behind the request was taken for a second one. A" \
 			"proxy in front that reads the same bytes otherwise would hand" \

@@ -151,6 +151,12 @@ fails() { # KEYWORD BYTES STEP...
 	fails http-slow-borne '' 'drip a "GET" every 10'
 }
 
+@test "who sips takes his time, and notices the end" {
+	passes "$OK$TWO$OK$TWO" 'sip a 80 300'
+	fails http-cut "$OK$TWO" 'half-close s' 'sip a 80 300'
+	fails http-cut "$OK$TWO" 'sip a 80 100 within 200'
+}
+
 # How many of fifty looks at the file "one" have found TEXT in it.
 looks() { # TEXT
 	local n=0 i

@@ -217,8 +217,8 @@ struct answer {
 	size_t fields;
 	unsigned char *body; /* decoded, if it was chunked */
 	uint64_t body_len;
-	bool bodiless; /* to HEAD, 204, 304 */
-	bool by_end;   /* the end of the connection is that of the body */
+	bool bodiless;	/* to HEAD, 204, 304 */
+	bool by_end;	/* the end of the connection is that of the body */
 	bool may_break; /* even by RST */
 	bool whole;
 	int end; /* an errno value, or 0, if reading ended early */
@@ -253,6 +253,7 @@ void do_field_past(struct probe *probe, const struct step *step);
 void do_comes(struct probe *probe, const struct step *step);
 void do_offer(struct probe *probe, const struct step *step);
 void do_drip(struct probe *probe, const struct step *step);
+void do_sip(struct probe *probe, const struct step *step);
 void do_dropped(struct probe *probe, const struct step *step);
 void do_stay(struct probe *probe, const struct step *step);
 void do_swap(struct probe *probe, const struct step *step);
