@@ -103,6 +103,27 @@ fails() { # KEYWORD BYTES STEP...
 	fails http-status "$OK$TWO" 'answer-or-end a GET 400,5xx'
 }
 
+# A server sends HEAD and then MORE, again and again, beyond the deadline of who
+# reads it.
+never_ends() { # HEAD MORE
+	local file=$BATS_TEST_TMPDIR/much said port
+	{
+		printf '%b' "$1"
+		yes "$2" | head -n 700000
+	} >"$file"
+	exec {said}< <(probe -t 20000 'listen l' 'accept l s' "send s file $file")
+	read -r _ _ port <&"$said"
+	run probe "connect a 127.0.0.1 $port" 'answer a GET 200 within 300'
+	exec {said}<&-
+	echo "$output"
+	[[ $status == 1 && $output == *$'\nkeyword: http-endless\n'* ]]
+}
+
+@test "an answer that never ends is not read for ever" {
+	never_ends "${OK}Transfer-Encoding: chunked\\r\\n\\r\\n" $'1\r\na\r'
+	never_ends '' $'HTTP/1.1 100 Continue\r\n\r'
+}
+
 @test "who waits in vain is told for what, and what was sent last" {
 	fails http-silent '' 'send a "GET /1 HTTP/1.1\r\n\r\n"' \
 		'send a "GET /2 HTTP/1.1\r\n\r\n"' \

@@ -61,6 +61,15 @@ _Noreturn static void fail_end(struct probe *probe, const struct conn *conn,
 			     : "the connection broken off (RST)");
 }
 
+/* Of what may come again and again, and is there whenever we look. */
+static void fail_if_late(struct probe *probe, const struct conn *conn)
+{
+	if (net_now() >= probe->deadline)
+		fail_answer(probe, conn, "http-endless", "an answer that ends",
+			    "The answer does not end.",
+			    "still more at the deadline");
+}
+
 /* --- The header --- */
 
 /* How many of N bytes at TEXT belong to a header that ends there, or 0. */
@@ -360,6 +369,7 @@ static void read_chunked(struct probe *probe, struct conn *conn,
 	do {
 		char *end;
 
+		fail_if_late(probe, conn);
 		read_chunk_line(probe, conn, line);
 		size = strtoull(line, &end, 16);
 		if (!isxdigit((unsigned char)*line) ||
@@ -369,9 +379,10 @@ static void read_chunked(struct probe *probe, struct conn *conn,
 		if (size > 0)
 			read_body(probe, conn, answer, size);
 		/* Behind the last chunk trailer fields may come. */
-		do
+		do {
+			fail_if_late(probe, conn);
 			read_chunk_line(probe, conn, line);
-		while (size == 0 && *line != '\0');
+		} while (size == 0 && *line != '\0');
 		if (*line != '\0')
 			bad_line(probe, conn, "http-chunk", line, strlen(line),
 				 "A chunk is not as long as it says.");
@@ -458,5 +469,6 @@ struct answer *answer_read(struct probe *probe, struct conn *conn,
 			return answer;
 		}
 		answer_free(answer); /* 100 Continue, say: one more follows */
+		fail_if_late(probe, conn);
 	}
 }
