@@ -133,8 +133,20 @@ account_crowd() { # JOB
 		echo "still running, with ${#TREE[@]} processes: killed"
 }
 
+# A server that nobody has told to end, and that did, while a client waited for
+# its answer.
+left_its_client() { # JOB
+	[[ $(job_report "$1" end) == exit && -z ${JOB_TOLD[$1]-} ]] &&
+		grep -qs '^keyword: http-' "$ACCOUNT"
+}
+
 account_death() { # JOB
 	[[ $(job_report "$1" end) != signal ]] || account_only_death
+	if left_its_client "$1"; then
+		account_only_death
+		diagnose "The program has ended by itself, while a client waited for its" \
+			"answer: what it said last may tell why."
+	fi
 	case $(job_report "$1" end):$(job_report "$1" signal) in
 	signal:13)
 		diagnose "The program died of SIGPIPE, which comes when one writes to" \
