@@ -19,7 +19,6 @@ values() {
 
 readonly LIMIT=24 # of descriptors, in the check that is about it
 readonly IDLE_TIME_MS=2000 # in the checks that are about it
-readonly READER_MS=1000 # the same, where nobody has to be quick
 readonly REFUSED=400,403,404,405,411,413,414,431,501,505
 
 setup_file() {
@@ -218,9 +217,9 @@ listening_here() {
 	talk
 }
 
-# To a path of this server, which may be given in full.
+# To a path of this server, which may be given in full, or as it is seen from /.
 leads_to() { # PATH
-	has Location "@(|http://+([!/]))$1"
+	has Location "@(?(http://+([!/]))$1|?(./)${1#/})"
 }
 
 @test "redirect: /folder leads to /folder/: 301 with Location" {
@@ -231,7 +230,13 @@ leads_to() { # PATH
 	fetches_next GET /two%20words
 	gets 301,302,307,308
 	leads_to /two%20words/
-	talk
+	talk || why_redirect
+}
+
+why_redirect() {
+	diagnose "Location is what the client asks for next: the path that it has" \
+		"asked for, escaped as before, and a slash behind it."
+	return 1
 }
 
 @test "no-listing: a folder without index.html is not listed" {
@@ -364,8 +369,8 @@ is_of_type() { # FILE TYPE
 }
 
 # The answer to who has the file as it was at some TIME, in words.
-asks_since() { # TIME
-	fetches GET "/$TEXT" "If-Modified-Since: $1"
+asks_since() { # TIME [METHOD]
+	fetches "${2-GET}" "/$TEXT" "If-Modified-Since: $1"
 }
 
 is_not_modified() {
@@ -378,6 +383,8 @@ is_not_modified() {
 @test "not-modified: 304 if not modified since then, else 200" {
 	serves
 	asks_since "$(http_date "$WRITTEN")"
+	is_not_modified
+	asks_since "$(http_date "$WRITTEN")" HEAD
 	is_not_modified
 	asks_since "$(http_date $((WRITTEN - 1)))"
 	gets 200 "$TEXT"
@@ -695,6 +702,12 @@ gets_large() { # NAME
 	asks GET "/$LARGE"
 	gets_large b
 	gets_large c
+	# Who keeps the connection begins the next file at its first byte.
+	turn_to c
+	asks GET "/$LONG"
+	gets_or_ends 200 "$LONG"
+	asks GET "/$LONG"
+	gets_or_ends 200 "$LONG"
 	talk
 }
 
@@ -746,12 +759,19 @@ begin_slow-request() {
 	talked
 }
 
+# Who reads steadily is waited for, though it takes longer than the time that all
+# who read nothing have. More than the kernels' buffers hold has to be read.
 begin_slow-reader() {
-	serves idle="$READER_MS"
+	serves idle="$IDLE_TIME_MS"
 	visitor a
 	asks GET "/$LARGE"
 	says_of comes
-	says_of dropped "$LARGE_BYTES" $((3 * READER_MS)) within 20000
+	visitor steady
+	asks GET "/$LARGE"
+	says_of sip $((LARGE_BYTES * 3 / 4)) $((5 * IDLE_TIME_MS / 2)) within 20000
+	says_of close
+	turn_to a
+	says_of dropped "$LARGE_BYTES" $((3 * IDLE_TIME_MS / 2)) within 20000
 	talks_ahead
 }
 
@@ -779,10 +799,19 @@ begin_slow-reader() {
 }
 
 @test "hundred: keeps no descriptor of a hundred clients" {
+	local path
 	serves
 	visits
-	fetches GET "/no-$TEXT"
+	for path in "/no-$TEXT" "/$FOLDER" "/$BARE/" "/$LOCKED"; do
+		fetches GET "$path"
+		gets_or_ends any
+		leaves
+	done
+	# Of these the file is opened, and not sent.
+	fetches HEAD "/$LARGE"
 	gets any
+	fetches_next GET "/$LARGE" "If-Modified-Since: $(http_date "$WRITTEN")"
+	says_of comes
 	leaves
 	visitor a
 	asks GET "/$LARGE"
@@ -840,9 +869,16 @@ begin_slow-reader() {
 	signal TERM
 	settles nobody_listens ||
 		because "It still takes new clients after SIGTERM."
-	goes_on
+	goes_on || why_drains
 	must_end
 	status_is 0
+}
+
+why_drains() {
+	account_only_death
+	diagnose "SIGTERM came in the middle of a download: close the listener, send" \
+		"to its end what is under way, and end then."
+	return 1
 }
 
 nobody_listens() {
@@ -899,19 +935,16 @@ visits_again() {
 # A folder and a link to one outside take each other's name all the time, while
 # the server answers what has come before.
 @test "race: nor by a link that comes in between" {
-	local n path=/turn/ turns=()
+	local n path=/turn/
 	serves
 	signal STOP
 	for n in {1..60}; do
-		turns+=("${path}page.txt")
+		printf '%b' "$(request_for "${path}page.txt")"
 		# The same file, but who has just opened it does not know.
 		path+=./
-	done
-	TALK+=("clients 20 r $SERVER4 $PORT")
-	for n in {1..20}; do
-		turn_to "r$n"
-		sends_together "${turns[@]}"
-	done
+	done >"$HERE/request"
+	TALK+=("clients 20 r $SERVER4 $PORT"
+		"each r forward send file $HERE/request")
 	pauses
 	TALK+=("swap $WWW/turn $WWW/turned" 'say swaps' 'repeat 60'
 		'each r forward answer-or-end GET any'
@@ -945,6 +978,11 @@ visits_again() {
 	visitor a
 	sends GET "GET /$TEXT HTTP/1.1\\r\\nHost: no host/at all\\r\\n\\r\\n"
 	gets_or_ends 400
+	leaves
+	# This is one.
+	visitor a
+	sends GET "GET /$TEXT HTTP/1.1\\r\\nHost: [$SERVER6]:$PORT\\r\\n\\r\\n"
+	gets 200 "$TEXT"
 	talk
 }
 
@@ -1085,15 +1123,21 @@ many_fields() {
 	many 20000 'X: y' | long_request >"$HERE/request"
 }
 
-@test "long-target: refuses a target of 100 KiB" {
+@test "long-target: takes a target of 7000 bytes, refuses 100 KiB" {
 	long_target
 	serves
+	fetches GET "/$TEXT?$(many 7000 a | tr -d '\n')"
+	gets 200 "$TEXT"
+	leaves
 	refuses_file "$REFUSED" "$HERE/request"
 }
 
-@test "long-header: refuses a header of a mebibyte" {
+@test "long-header: takes a header of 6000 bytes, refuses a mebibyte" {
 	long_header
 	serves
+	fetches GET "/$TEXT" "X: $(many 6000 a | tr -d '\n')"
+	gets 200 "$TEXT"
+	leaves
 	refuses_file "$REFUSED" "$HERE/request"
 }
 
@@ -1107,7 +1151,7 @@ many_fields() {
 	serves
 	visitor a
 	asks POST "/$TEXT" 'Content-Length: 1099511627776'
-	gets any
+	gets_or_ends any
 	is_the_last
 	talk
 }
@@ -1140,7 +1184,7 @@ stays_here() { # TARGET
 	fetches GET "$1"
 	gets_or_ends any
 	says_of when 3xx field Location \
-		"\"@(/|/[!/]*|http://@($HTTP_HOST|$SERVER4)?(:+([0-9]))/*)\""
+		"\"@(/|/[!/]*|+([!/:])/*|http://@($HTTP_HOST|$SERVER4)?(:+([0-9]))/*)\""
 	has_no X-Split
 	leaves
 }
@@ -1153,7 +1197,14 @@ stays_here() { # TARGET
 	stays_here "/%2f$FOLDER"
 	stays_here '/new%0aX-Split:%20yes'
 	stays_here '/new%0d%0aX-Split:%20yes'
-	talk
+	talk || why_elsewhere
+}
+
+why_elsewhere() {
+	diagnose "Location must not begin with \"//\", which is another host, nor have" \
+		"a line end in it, behind which begins a field of the client's" \
+		"choice: one slash in front, and all behind it escaped again."
+	return 1
 }
 
 @test "log-lines: no request can write log lines of its own" {

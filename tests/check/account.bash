@@ -161,8 +161,20 @@ account_crowd() { # JOB
 		echo "still running, with ${#TREE[@]} processes: killed"
 }
 
+# A server that nobody has told to end, and that did, while a client waited for
+# its answer.
+left_its_client() { # JOB
+	[[ $(job_report "$1" end) == exit && -z ${JOB_TOLD[$1]-} ]] &&
+		grep -qs '^keyword: http-' "$ACCOUNT"
+}
+
 account_death() { # JOB
 	[[ $(job_report "$1" end) != signal ]] || account_only_death
+	if left_its_client "$1"; then
+		account_only_death
+		diagnose "The program has ended by itself, while a client waited for its" \
+			"answer: what it said last may tell why."
+	fi
 	case $(job_report "$1" end):$(job_report "$1" signal) in
 	signal:13)
 		diagnose "The program died of SIGPIPE, which comes when one writes to" \
@@ -172,8 +184,11 @@ account_death() { # JOB
 	signal:11) diagnose "The program died of SIGSEGV: it used memory that is not its own." ;;
 	signal:9) diagnose "The program was killed by SIGKILL: it, or what it started, did so." ;;
 	esac
-	[[ $(job_report "$1" left_behind) == 0 ]] ||
-		diagnose "It left $(job_report "$1" left_behind) processes behind, which were killed."
+	case $(job_report "$1" left_behind) in
+	0) ;;
+	1) diagnose "It left a process behind, which was killed." ;;
+	*) diagnose "It left $(job_report "$1" left_behind) processes behind, which were killed." ;;
+	esac
 }
 
 # --- sanitizers --------------------------------------------------------------

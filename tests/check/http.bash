@@ -15,6 +15,7 @@ readonly HTTP_HOST=www.lab
 # contents, sizes and times hang on SEED. Beside it is what nobody is to get;
 # whoever has got it, has SECRET.
 site_names() {
+	local day
 	SITE=$WORK/results/site
 	WWW=$SITE/www
 	SECRET=secret-$((SEED * 7919 % 1000003))
@@ -25,8 +26,11 @@ site_names() {
 	EMPTY=empty-$((SEED % 71)).txt LARGE=large-$((SEED % 61)).bin
 	FOLDER=folder-$((SEED % 59)) BARE=bare-$((SEED % 53))
 	LOCKED=locked-$((SEED % 47)).txt FIFO=fifo-$((SEED % 43))
-	# A second in the years 1996 to 2002.
+	# A second in the years 1996 to 2002, of a day with one digit, which the
+	# forms of a date write differently.
 	WRITTEN=$((820454400 + SEED * 40503 % 220000000))
+	TZ=UTC printf -v day '%(%-d)T' "$WRITTEN"
+	WRITTEN=$((WRITTEN - (day - 1) / 9 * 9 * 86400))
 }
 
 readonly LARGE_BYTES=$((24 << 20)) LARGE_STEP=$((256 << 10))
@@ -196,7 +200,7 @@ file_word() { # PATH
 
 # What VERB says of the visitor.
 says_of() { # VERB [WORD...]
-	TALK+=("$1 $WHO ${*:2}")
+	TALK+=("$1 $WHO${2+ ${*:2}}")
 }
 
 has() { # FIELD [PATTERN]
@@ -269,7 +273,7 @@ bytes_of() { # FILE
 # The conversation is held in the background; it is over when `talked` returns.
 talks_ahead() {
 	TALK+=('say over')
-	try_this client '' probe -s "$SEED" "${TALK[@]}"
+	try_probe client "${TALK[@]}"
 	"$LABNS" host client "$BUILD/test/probe" -s "$SEED" -t "$STEP_MS" \
 		"${TALK[@]}" >"$HERE/peer" 2>"$HERE/peer.err" </dev/null \
 		3>&- 4>&- 10>&- &
@@ -326,6 +330,10 @@ account_http() { # KEYWORD
 	http-left-open)
 		diagnose "The client waits for the end of the connection: it has asked" \
 			"for it, or nothing behind this request can be trusted."
+		;;
+	http-cut)
+		diagnose "A download may last longer than IDLE_MS: the time that a client" \
+			"has begins again whenever it has taken some bytes."
 		;;
 	http-second)
 		diagnose "What stood behind the request was taken for a second one. A" \

@@ -3,15 +3,30 @@
 # shellcheck shell=bash
 
 readonly STEP_MS=4000 PEER_S=60
+readonly SCRIPT_BYTES=1000 # more are not typed, but kept as a file
 
-# What the peer that was started last is to do; how many ran in the background.
-PEER_SCRIPT='' PEERS=0
+# What the peer that was started last is to do; how many ran in the background,
+# and how many did so much that there is a file of it.
+PEER_SCRIPT='' PEERS=0 SCRIPTS=0
+
+# What to type on HOST to have the probe do the same.
+try_probe() { # HOST LINE...
+	local host=$1 file
+	shift
+	PEER_SCRIPT=$*
+	if ((${#PEER_SCRIPT} <= SCRIPT_BYTES)); then
+		try_this "$host" '' probe -s "$SEED" "$@"
+	else
+		file=$HERE/script-$((++SCRIPTS))
+		printf '%s\n' "${@//"$WORK/results/"/"$KEPT"}" >"$file"
+		try_this "$host" '' probe -s "$SEED" -f "$file"
+	fi
+}
 
 # On the host client, the probe does and gets what LINE... say.
 peer() { # LINE...
 	local status=0
-	PEER_SCRIPT=$*
-	try_this client '' probe -s "$SEED" "$@"
+	try_probe client "$@"
 	"$LABNS" host client timeout "$PEER_S" "$BUILD/test/probe" -s "$SEED" \
 		-t "$STEP_MS" "$@" >"$HERE/peer" 2>"$HERE/peer.err" </dev/null ||
 		status=$?
@@ -45,8 +60,7 @@ peer_verdict() { # STATUS
 peer_begin() { # HOST LINE...
 	local host=$1 said told
 	shift
-	PEER_SCRIPT=$*
-	try_this "$host" '' probe -s "$SEED" "$@"
+	try_probe "$host" "$@"
 	PEERS=$((PEERS + 1))
 	said=$WORK/tmp/$CHECK.$PEERS.said told=$WORK/tmp/$CHECK.$PEERS.told
 	mkfifo "$said" "$told"

@@ -470,15 +470,30 @@ serves_without_leaving() { # FIRST COUNT LINE...
 		after=$COUNT
 		note expected "$before descriptors, as before"
 		note got "$after descriptors after $count clients more"
-		(((after - before) < count)) || diagnose "The descriptors grew by" \
-			"$(((after - before) / count)) a client: whoever has accept()ed" \
-			"must close(), on every path."
+		(((after - before) < count)) || why_descriptors \
+			$(((after - before) / count))
 		because "It keeps descriptors open of clients that have gone."
 	elif ! settles no_more_zombies_than "$FEW"; then
 		note got "$COUNT zombies after $count clients"
 		diagnose "Each child that ends stays a zombie until its parent has" \
 			"waited for it: waitpid(), or ignore SIGCHLD."
 		because "Children that served a client stay behind as zombies."
+	fi
+}
+
+# Of what most are that are open now: it is that which was not closed.
+why_descriptors() { # GREW
+	local most pid
+	most=$(for pid in "${TREE[@]}"; do
+		find "/proc/$pid/fd" -type l -printf '%l\n' 2>/dev/null || true
+	done | sort | sed 's/:\[.*//' | uniq -c | sort -rn |
+		sed -n '1s/^ *[0-9]* //p')
+	if [[ $most == /* ]]; then
+		diagnose "The descriptors grew by $1 a client, of ${most##*/}: who has" \
+			"open()ed a file must close() it, also if the client has gone."
+	else
+		diagnose "The descriptors grew by $1 a client: whoever has accept()ed" \
+			"must close(), on every path."
 	fi
 }
 

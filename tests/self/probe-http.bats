@@ -95,9 +95,41 @@ fails() { # KEYWORD BYTES STEP...
 	passes '' 'half-close s' 'answer-or-end a GET 400' 'is-last a'
 	passes "HTTP/1.1 400 No\\r\\nConnection: close\\r\\n$TWO" \
 		'answer-or-end a GET 4xx' 'half-close s' 'is-last a'
+	passes "$OK\\r\\nhi" 'reset s' 'answer-or-end a GET 200' 'body a "hi"' \
+		'lacks a "ho"' 'ends a'
+	fails http-reset "$OK\\r\\nhi" 'reset s' 'answer a GET 200'
 	fails http-second "$OK$TWO$OK$TWO" 'answer a GET 200' 'ends a'
 	fails http-left-open "$OK$TWO" 'answer a GET 200' 'ends a within 200'
 	fails http-status "$OK$TWO" 'answer-or-end a GET 400,5xx'
+}
+
+# A server sends HEAD and then MORE, again and again, beyond the deadline of who
+# reads it.
+never_ends() { # HEAD MORE
+	local file=$BATS_TEST_TMPDIR/much said port
+	{
+		printf '%b' "$1"
+		yes "$2" | head -n 700000
+	} >"$file"
+	exec {said}< <(probe -t 20000 'listen l' 'accept l s' "send s file $file")
+	read -r _ _ port <&"$said"
+	run probe "connect a 127.0.0.1 $port" 'answer a GET 200 within 300'
+	exec {said}<&-
+	echo "$output"
+	[[ $status == 1 && $output == *$'\nkeyword: http-endless\n'* ]]
+}
+
+@test "an answer that never ends is not read for ever" {
+	never_ends "${OK}Transfer-Encoding: chunked\\r\\n\\r\\n" $'1\r\na\r'
+	never_ends '' $'HTTP/1.1 100 Continue\r\n\r'
+}
+
+@test "who waits in vain is told for what, and what was sent last" {
+	fails http-silent '' 'send a "GET /1 HTTP/1.1\r\n\r\n"' \
+		'send a "GET /2 HTTP/1.1\r\n\r\n"' \
+		'answer-or-end a GET any within 200'
+	[[ $output == *$'\nsent: "GET /2 HTTP/1.1\\r\\n\\r\\n"\n'* ]]
+	[[ $output == *$'\nsays: No answer came, nor the end of the connection.'* ]]
 }
 
 @test "who said that it is the last may wait for our end" {
@@ -138,6 +170,12 @@ fails() { # KEYWORD BYTES STEP...
 @test "a drip is borne until the answer, and no longer" {
 	passes "$OK$TWO" 'drip a "GET / HTTP/1.1" every 10' 'answer a GET 200'
 	fails http-slow-borne '' 'drip a "GET" every 10'
+}
+
+@test "who sips takes his time, and notices the end" {
+	passes "$OK$TWO$OK$TWO" 'sip a 80 300'
+	fails http-cut "$OK$TWO" 'half-close s' 'sip a 80 300'
+	fails http-cut "$OK$TWO" 'sip a 80 100 within 200'
 }
 
 # How many of fifty looks at the file "one" have found TEXT in it.

@@ -56,6 +56,7 @@
  *   offer NAME DATA             send it, or as much as the peer takes, until it
  *                               answers or ends the connection
  *   drip NAME DATA every MS     byte by byte, until the peer does so
+ *   sip NAME COUNT MS           read COUNT bytes, steadily, for MS
  *   dropped NAME COUNT MS       who reads nothing for MS finds an end before
  *                               COUNT bytes have come
  *   stay NAME MS                connected for so long, or until a RST
@@ -154,6 +155,7 @@ const struct verb verbs[] = {
 	{"comes", "NAME [MS]", do_comes},
 	{"offer", "NAME DATA", do_offer},
 	{"drip", "NAME DATA every MS", do_drip},
+	{"sip", "NAME COUNT MS", do_sip},
 	{"dropped", "NAME COUNT MS", do_dropped},
 	{"stay", "NAME MS", do_stay},
 	{"swap", "FILE FILE", do_swap},

@@ -135,6 +135,8 @@ struct conn {
 	bool listens;
 	uint16_t source_port;	/* of the next connect, 0: any */
 	struct stream sent;	/* all that was sent */
+	uint64_t sent_last;	/* where in it begins what one step has sent */
+	bool asks;		/* an answer of HTTP was waited for */
 	uint64_t echoed;	/* how much of it has come back */
 	size_t first_piece;	/* what the first send() of a step took */
 	uint64_t random_sent;	/* so far, of the connection's stream */
@@ -215,8 +217,9 @@ struct answer {
 	size_t fields;
 	unsigned char *body; /* decoded, if it was chunked */
 	uint64_t body_len;
-	bool bodiless; /* to HEAD, 204, 304 */
-	bool by_end;   /* the end of the connection is that of the body */
+	bool bodiless;	/* to HEAD, 204, 304 */
+	bool by_end;	/* the end of the connection is that of the body */
+	bool may_break; /* even by RST */
 	bool whole;
 	int end; /* an errno value, or 0, if reading ended early */
 };
@@ -224,10 +227,11 @@ struct answer {
 /*
  * The next answer on CONN, to a request with METHOD; to be freed. NULL if the
  * connection ends before it begins, conn->end says how. Fails if the answer is
- * not as it must be.
+ * not as it must be; but who MAY_BREAK the connection off may do so at the end
+ * of a body that has no other end.
  */
 struct answer *answer_read(struct probe *probe, struct conn *conn,
-			   const char *method);
+			   const char *method, bool may_break);
 void answer_free(struct answer *answer);
 
 /* The value of the first field called NAME, in any case; NULL for none. */
@@ -249,6 +253,7 @@ void do_field_past(struct probe *probe, const struct step *step);
 void do_comes(struct probe *probe, const struct step *step);
 void do_offer(struct probe *probe, const struct step *step);
 void do_drip(struct probe *probe, const struct step *step);
+void do_sip(struct probe *probe, const struct step *step);
 void do_dropped(struct probe *probe, const struct step *step);
 void do_stay(struct probe *probe, const struct step *step);
 void do_swap(struct probe *probe, const struct step *step);

@@ -61,6 +61,15 @@ _Noreturn static void fail_end(struct probe *probe, const struct conn *conn,
 			     : "the connection broken off (RST)");
 }
 
+/* Of what may come again and again, and is there whenever we look. */
+static void fail_if_late(struct probe *probe, const struct conn *conn)
+{
+	if (net_now() >= probe->deadline)
+		fail_answer(probe, conn, "http-endless", "an answer that ends",
+			    "The answer does not end.",
+			    "still more at the deadline");
+}
+
 /* --- The header --- */
 
 /* How many of N bytes at TEXT belong to a header that ends there, or 0. */
@@ -111,6 +120,17 @@ static bool may_start(const char *text, size_t n)
 	return memcmp(text, start, same) == 0;
 }
 
+_Noreturn static void fail_nothing(struct probe *probe, const struct conn *conn,
+				   bool may_end)
+{
+	fail_end(probe, conn,
+		 may_end ? "an answer, or the end of the connection"
+			 : "an answer",
+		 ETIMEDOUT,
+		 may_end ? "No answer came, nor the end of the connection."
+			 : "No answer came.");
+}
+
 /* Read the header; false if the connection ended before its first byte. */
 static bool read_head(struct probe *probe, struct conn *conn,
 		      struct answer *answer)
@@ -123,8 +143,7 @@ static bool read_head(struct probe *probe, struct conn *conn,
 		ssize_t n = peek(conn, at, HEAD_BYTES - answer->head_len,
 				 probe->deadline);
 		if (n < 0 && errno == ETIMEDOUT && answer->head_len == 0)
-			fail_end(probe, conn, "an answer", ETIMEDOUT,
-				 "No answer came.");
+			fail_nothing(probe, conn, answer->may_break);
 		answer->end = n < 0 ? errno : 0;
 		if (n <= 0 && answer->head_len == 0)
 			return false;
@@ -350,6 +369,7 @@ static void read_chunked(struct probe *probe, struct conn *conn,
 	do {
 		char *end;
 
+		fail_if_late(probe, conn);
 		read_chunk_line(probe, conn, line);
 		size = strtoull(line, &end, 16);
 		if (!isxdigit((unsigned char)*line) ||
@@ -359,9 +379,10 @@ static void read_chunked(struct probe *probe, struct conn *conn,
 		if (size > 0)
 			read_body(probe, conn, answer, size);
 		/* Behind the last chunk trailer fields may come. */
-		do
+		do {
+			fail_if_late(probe, conn);
 			read_chunk_line(probe, conn, line);
-		while (size == 0 && *line != '\0');
+		} while (size == 0 && *line != '\0');
 		if (*line != '\0')
 			bad_line(probe, conn, "http-chunk", line, strlen(line),
 				 "A chunk is not as long as it says.");
@@ -385,7 +406,7 @@ static void read_until_end(struct probe *probe, struct conn *conn,
 			    "connection stays open.",
 			    "%llu bytes, and no end",
 			    (unsigned long long)answer->body_len);
-	if (answer->end != 0)
+	if (answer->end != 0 && !answer->may_break)
 		fail_end(probe, conn, "the end of the body", answer->end,
 			 "Only FIN can be the end of a body, RST cannot.");
 }
@@ -427,13 +448,15 @@ void answer_free(struct answer *answer)
 }
 
 struct answer *answer_read(struct probe *probe, struct conn *conn,
-			   const char *method)
+			   const char *method, bool may_break)
 {
+	conn->asks = true;
 	for (;;) {
 		struct answer *answer = need_memory(NULL, 1, sizeof *answer);
 
 		*answer = (struct answer){
 			.bodiless = strcmp(method, "HEAD") == 0,
+			.may_break = may_break,
 		};
 		if (!read_head(probe, conn, answer)) {
 			conn->end = answer->end;
@@ -446,5 +469,6 @@ struct answer *answer_read(struct probe *probe, struct conn *conn,
 			return answer;
 		}
 		answer_free(answer); /* 100 Continue, say: one more follows */
+		fail_if_late(probe, conn);
 	}
 }

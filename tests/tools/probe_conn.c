@@ -50,6 +50,8 @@ static void begin(struct conn *conn, int fd)
 	net_tuple_of(fd, &conn->tuple);
 	conn->listens = false;
 	conn->echoed = conn->random_sent = conn->random_wanted = 0;
+	conn->sent_last = 0;
+	conn->asks = false;
 	conn->first_piece = 0;
 	conn->source_port = 0;
 	conn->since = time(NULL);

@@ -8,6 +8,7 @@
  *   keyword: what is known of the cause, see below
  *   step: its number    line: of the script    text: the step as written
  *   connection: NAME LOCAL REMOTE
+ *   sent: the beginning of what was sent last, if an answer of HTTP was due
  *   expected: in words  got: in words
  *   offset: of the first byte that differs or is missing
  *   window: the offset at which the next two begin
@@ -109,6 +110,21 @@ static void print_connection(const struct conn *conn)
 					   sizeof remote));
 }
 
+static void print_sent(const struct conn *conn)
+{
+	unsigned char sent[QUOTE_BYTES];
+	char text[QUOTE_BYTES] = "-";
+
+	if (conn != NULL && conn->asks && conn->sent.len > conn->sent_last) {
+		uint64_t len = conn->sent.len - conn->sent_last;
+		size_t n = len < sizeof sent ? (size_t)len : sizeof sent;
+
+		stream_get(&conn->sent, conn->sent_last, sent, n);
+		quote(text, sent, n);
+	}
+	printf("sent: %s\n", text);
+}
+
 static const char *errno_name(int err)
 {
 	const char *name = err == 0 ? NULL : strerrorname_np(err);
@@ -126,6 +142,7 @@ _Noreturn static void print_account(const struct probe *probe,
 	printf("step: %zu\nline: %u\n", probe->number, step->line);
 	print_escaped("text", step->text, strlen(step->text));
 	print_connection(account->conn);
+	print_sent(account->conn);
 	printf("expected: %s\ngot: %s\n", account->expected, account->got);
 	print_number("offset", account->located, account->offset);
 	print_number("window", account->located, account->window);

@@ -23,7 +23,14 @@
 
 #include "probe.h"
 
-enum { DATE_BYTES = 64, DATE_EARLY_S = 3, OFFER_MS = 50, SWAP_NS = 20000 };
+enum {
+	DATE_BYTES = 64,
+	DATE_EARLY_S = 3,
+	OFFER_MS = 50,
+	SIP_BYTES = 64 * 1024,
+	SWAP_NS = 20000,
+	NS_PER_MS = 1000000,
+};
 
 /* --- Its status --- */
 
@@ -53,10 +60,12 @@ static const char *reason(const struct answer *answer)
 }
 
 /* Take the answer to a request with METHOD; false if there is none. */
-static bool take_answer(struct probe *probe, const struct step *step)
+static bool take_answer(struct probe *probe, const struct step *step,
+			bool may_break)
 {
 	struct conn *conn = connection(probe, step->name);
-	struct answer *answer = answer_read(probe, conn, step->method);
+	struct answer *answer =
+		answer_read(probe, conn, step->method, may_break);
 
 	if (answer == NULL)
 		return false;
@@ -71,7 +80,7 @@ static bool take_answer(struct probe *probe, const struct step *step)
 
 void do_answer(struct probe *probe, const struct step *step)
 {
-	if (take_answer(probe, step))
+	if (take_answer(probe, step, false))
 		return;
 	const struct conn *conn = connection(probe, step->name);
 	fail_answer(probe, conn, conn->end == 0 ? "http-ended" : "http-reset",
@@ -89,7 +98,7 @@ void do_answer_or_end(struct probe *probe, const struct step *step)
 {
 	struct conn *conn = connection(probe, step->name);
 
-	if (conn->over || take_answer(probe, step))
+	if (conn->over || take_answer(probe, step, true))
 		return;
 	conn->over = true;
 	answer_free(conn->answer);
@@ -402,6 +411,37 @@ void do_drip(struct probe *probe, const struct step *step)
 			    "nothing after %llu bytes, one every %lld ms",
 			    (unsigned long long)done, (long long)step->ms);
 	stream_clear(&out);
+}
+
+/* Read as much in each part of the time. */
+void do_sip(struct probe *probe, const struct step *step)
+{
+	static unsigned char buf[SIP_BYTES];
+	struct conn *conn = connection(probe, step->name);
+	net_time begin = net_now();
+	uint64_t got = 0;
+
+	while (got < step->count) {
+		int64_t due = (int64_t)(got * (uint64_t)step->ms / step->count);
+		uint64_t left = step->count - got;
+
+		(void)net_wait(conn->fd, 0, begin + due * NS_PER_MS);
+		ssize_t n = net_read(conn->fd, buf,
+				     left < sizeof buf ? left : sizeof buf,
+				     probe->deadline);
+		if (n <= 0)
+			fail_answer(probe, conn, "http-cut",
+				    "to go on getting what is asked for",
+				    "A client who reads all the time is cut "
+				    "off.",
+				    "%llu bytes in %lld ms, then %s",
+				    (unsigned long long)got,
+				    (long long)(net_now() - begin) / NS_PER_MS,
+				    n == 0		 ? "the end"
+				    : errno == ETIMEDOUT ? "nothing more"
+							 : "RST");
+		got += (uint64_t)n;
+	}
 }
 
 /* Read nothing for a while; then there is an end before all has come. */

@@ -35,6 +35,7 @@ struct stream to_send(struct probe *probe, struct conn *conn,
 		data.start = conn->random_sent;
 		conn->random_sent += data.len;
 	}
+	conn->sent_last = conn->sent.len;
 	stream_add(&conn->sent, &data);
 	stream_add(&out, &data);
 	conn->first_piece = 0;

@@ -187,9 +187,9 @@ static void put_text(struct json *json, const char *name, const char *text)
 static void put_account(struct json *json, const struct check *check)
 {
 	static const char *const try_names[] = {"host", "command"};
-	static const char *const single[] = {"keyword", "expected", "got",
-					     "end",	"errno",    "says",
-					     "ended"};
+	static const char *const single[] = {"keyword", "sent", "expected",
+					     "got",	"end",	"errno",
+					     "says",	"ended"};
 	const struct fields *account = &check->account;
 
 	sentences(json, account, "why");

@@ -482,6 +482,7 @@ static void put_account(const struct view *view, const struct fields *account)
 	put_sentences(account, "diagnosis");
 	if (has(account, "expected") || has(account, "got"))
 		putchar('\n');
+	put_labelled("sent", field(account, "sent"));
 	put_labelled("expected", field(account, "expected"));
 	put_labelled("got", field(account, "got"));
 	put_difference(view, account);
