@@ -94,15 +94,17 @@ compile_program() { # NAME SOURCE...
 	printf '%s\n' "$status" >"$WORK/$name.status"
 }
 
-# It once more, for its warnings, and for stricter ones. What is made of it, in
-# the jail's own /tmp, nobody needs.
+# It once more, for its warnings, and for stricter ones. What is made of it
+# nobody needs.
 compile_warnings() { # NAME SOURCE...
 	local name=$1
 	shift
 	local -a warned=("${COMPILE_WARNINGS[@]}" "${@/#/$WORK/src/}")
-	compiler_in_jail "$name.strict" /tmp -fsyntax-only \
+	mkdir -m 777 "$WORK/out/$name.made"
+	compiler_in_jail "$name.strict" "$WORK/out/$name.made" -fsyntax-only \
 		"${COMPILE_STRICT[@]}" "${warned[@]}" || true &
-	compiler_in_jail "$name.warnings" /tmp -O2 -S "${warned[@]}" || true
+	compiler_in_jail "$name.warnings" "$WORK/out/$name.made" -O2 -S \
+		"${warned[@]}" || true
 	wait "$!"
 }
 

@@ -46,8 +46,10 @@ inside() { # COMMAND...
 	docker exec "$CONTAINER" "$@"
 }
 
-# What Gradescope would get for what is in SUBMISSION.
+# What Gradescope would get for what is in SUBMISSION. A container is made for
+# one submission: what another has left in TIME_WAIT goes with its network.
 grade() {
+	docker restart -t 0 "$CONTAINER" >/dev/null
 	inside sh -c 'rm -rf /autograder/submission /autograder/results/*'
 	docker cp -q "$SUBMISSION" "$CONTAINER:/autograder/submission"
 	timeout "$LIMIT_S" docker exec "$CONTAINER" \
