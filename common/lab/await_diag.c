@@ -70,8 +70,7 @@ static struct net_endpoint local_of(const struct inet_diag_msg *msg)
 	return ep;
 }
 
-/* What the kernel adds to MSG, of LEN bytes with it: attributes, rtnetlink(7)
- */
+/* By an attribute behind MSG, LEN bytes with it: sock_diag(7), rtnetlink(7) */
 static bool is_v6only(struct inet_diag_msg *msg, size_t len)
 {
 	struct rtattr *attr = (void *)(msg + 1);

@@ -30,7 +30,8 @@ readonly -a CLASS_FILES=(class.json summary.txt summary.html grades.csv
 . "$ROOT/tests/class/names.sh"
 
 verb_class() { # LAB DIR OUT [OPTION...]
-	local dir out class lab jobs limit=$CLASS_LIMIT_S csv='' login='' roster=/dev/null
+	local dir out class lab jobs limit=$CLASS_LIMIT_S csv='' login=''
+	local roster=/dev/null
 	local -a labs=() ids=() whats=()
 	SEED=''
 	class_arguments "$@"
@@ -330,7 +331,8 @@ class_summary() {
 	local -a told
 	class_reports || die "the results cannot be read"
 	jq -j -n -L "$ROOT/tests/class" --slurpfile reports "$class/reports" \
-		--rawfile roster "$roster" --arg labs "${labs[*]##*/}" --arg now "$(date '+%Y-%m-%d %H:%M')" \
+		--rawfile roster "$roster" --arg labs "${labs[*]##*/}" \
+		--arg now "$(date '+%Y-%m-%d %H:%M')" \
 		-f "$ROOT/tests/class/class.jq" \
 		--args "${ids[@]/#/=}" >"$class/pictures" ||
 		die "the summary cannot be made"
