@@ -86,3 +86,16 @@ narrow() { # FILE
 @test "transcript: a program that does not compile" {
 	golden 01-echo no-build 1
 }
+
+# --- time --------------------------------------------------------------------
+
+@test "when the time for all checks is over, those left fail by that" {
+	mkdir suite
+	cp -r "$ROOT"/{common,labs,tests} suite/
+	sed -i 's/^readonly RUN_S=[0-9]* /readonly RUN_S=0 /' suite/tests/check/run
+	run -1 env PORTLAB_BUILD="$BUILD" suite/common/lab/portlab check 01 \
+		--submit "$ROOT/labs/01-echo/solution" --keep kept
+	echo "$output"
+	[[ $output == *'The checks before this one have taken 0 s together'* ]]
+	[[ $output == *'0 of 38 points'* ]]
+}
