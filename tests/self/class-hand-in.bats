@@ -319,7 +319,8 @@ told() { # STUDENT SENTENCE
 		<"$ROOT/tests/01-echo/mutants/strlen.patch"
 	real_class
 	[[ $(of good .state) == passed && $(of starter .points) == 4 ]]
-	[[ $(of mutant '[.checks[] | select(.state == "failed") | .id] | join(" ")') == \
+	[[ $(of mutant '[.checks[] | select(.state == "failed" and (.further | not)) |
+		.id] | join(" ")') == \
 	"$(sed -n 's/^Fails: *//p' "$ROOT/tests/01-echo/mutants/strlen.patch")" ]]
 	[[ $(tcpdump -r "$OUT/mutant/evidence/every-byte/packets.pcap" \
 		2>/dev/null | wc -l) -gt 5 ]]
