@@ -309,7 +309,7 @@ pair() {
 @test "probe: the account has all its lines, in order" {
 	pair fails eof-early 'close a' 'expect b "\\x\n"'
 	[ "$(sed -n '2,$s/:.*//p' <<<"$output" | tr '\n' ' ')" = "probe keyword \
-step line text connection expected got offset window expected-bytes got-bytes \
+step line text connection sent expected got offset window expected-bytes got-bytes \
 end errno says " ]
 	says expected-bytes '\\x\n'
 }
