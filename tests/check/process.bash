@@ -518,6 +518,7 @@ no_more_zombies_than() { # COUNT
 is_idle() {
 	local try
 	for try in 1 2 3 4 5; do
+		! sleeps || return 0
 		! rests_a_while || return 0
 	done
 	note expected "at most $((IDLE_US / 1000)) ms of processor time"
@@ -526,6 +527,32 @@ is_idle() {
 	diagnose "It spins: it asks again and again for what has not come," \
 		"instead of waiting in poll(), read() or accept()."
 	because "It uses the processor although nothing is to be done."
+}
+
+# None of its threads has run for a moment, nor was ready to.
+sleeps() {
+	local tally
+	job_tally || return
+	tally=$TALLY
+	rest "0.0$GLANCE_MS"
+	job_tally && [[ $TALLY == "$tally" ]]
+}
+
+# What the kernel counts of each of its threads, in TALLY; false if one is ready
+# to run.
+job_tally() {
+	local pid task stat counts
+	TALLY=''
+	job_tree
+	for pid in "${TREE[@]}"; do
+		for task in "/proc/$pid/task/"*; do
+			stat='' counts=''
+			read -r stat 2>/dev/null <"$task/stat" || true
+			[[ ${stat##*) } != R* ]] || return 1
+			read -r counts 2>/dev/null <"$task/schedstat" || true
+			TALLY+="$task $counts"$'\n'
+		done
+	done
 }
 
 # How much processor time it USED, in microseconds, and WANTED. On a busy machine
