@@ -428,17 +428,21 @@ job_zombies() {
 }
 
 # Processor time of all of them so far, in microseconds, in COUNT; how long they
-# were ready and others had the processor, in WAITED.
+# were ready and others had the processor, in WAITED; how often one had it, in
+# RUNS; and how many threads are ready now, in READY.
 job_cpu_us() {
-	local pid task ns waited
-	COUNT=0 WAITED=0
+	local pid task stat ns waited runs
+	COUNT=0 WAITED=0 RUNS=0 READY=0
 	job_tree
 	for pid in "${TREE[@]}"; do
-		for task in "/proc/$pid/task/"*/schedstat; do
-			ns=0 waited=0
-			read -r ns waited _ 2>/dev/null <"$task" || true
+		for task in "/proc/$pid/task/"*; do
+			stat='' ns=0 waited=0 runs=0
+			read -r -d '' stat 2>/dev/null <"$task/stat" || true
+			read -r ns waited runs 2>/dev/null <"$task/schedstat" || true
+			[[ ${stat##*) } != R* ]] || READY=$((READY + 1))
 			COUNT=$((COUNT + ns / 1000))
 			WAITED=$((WAITED + waited / 1000))
+			RUNS=$((RUNS + runs))
 		done
 	done
 }
@@ -531,28 +535,13 @@ is_idle() {
 
 # None of its threads has run for a moment, nor was ready to.
 sleeps() {
-	local tally
-	job_tally || return
-	tally=$TALLY
+	local before
+	job_cpu_us
+	((READY == 0)) || return
+	before="$COUNT $WAITED $RUNS"
 	rest "0.0$GLANCE_MS"
-	job_tally && [[ $TALLY == "$tally" ]]
-}
-
-# What the kernel counts of each of its threads, in TALLY; false if one is ready
-# to run.
-job_tally() {
-	local pid task stat counts
-	TALLY=''
-	job_tree
-	for pid in "${TREE[@]}"; do
-		for task in "/proc/$pid/task/"*; do
-			stat='' counts=''
-			read -r stat 2>/dev/null <"$task/stat" || true
-			[[ ${stat##*) } != R* ]] || return 1
-			read -r counts 2>/dev/null <"$task/schedstat" || true
-			TALLY+="$task $counts"$'\n'
-		done
-	done
+	job_cpu_us
+	((READY == 0)) && [[ "$COUNT $WAITED $RUNS" == "$before" ]]
 }
 
 # How much processor time it USED, in microseconds, and WANTED. On a busy machine
