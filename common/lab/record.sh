@@ -64,8 +64,7 @@ record_pane() { # HOST
 			record_shown "$1" "$line"
 			continue
 		fi
-		[[ -z $held ]] || record_is_typed "$1" "$held" ||
-			record_shown "$1" "$held"
+		[[ -z $held ]] || record_at_prompt "$1" "$held"
 		held=${line##*"$prompt"}
 	done
 }
@@ -81,9 +80,12 @@ record_clean() { # LINE
 		tr -d '\000-\010\013-\037\177'
 }
 
-# Whether it is a line of what was last typed for the user: see stage_type.
-record_is_typed() { # HOST LINE
-	grep -qxF -- "$(record_clean "$2")" "$LIVE/typing.$1" 2>/dev/null
+# A line at the prompt, if it is not one of what was typed there: see stage_type.
+record_at_prompt() { # HOST LINE
+	local line
+	line=$(record_clean "$2")
+	grep -qxF -- "$line" "$LIVE/typing.$1" 2>/dev/null ||
+		record_line out "$1" "$line"
 }
 
 # --- what was kept, to be played -----------------------------------------------
