@@ -69,8 +69,8 @@ names_student() { # NAME
 }
 
 names_add() { # ID PATH
-	local id=$1
-	[[ $id != *[!\ -.0-~]* ]] || id=$(names_printable "$1")
+	local id
+	names_id "$1"
 	[[ " ${CLASS_FILES[*]} " != *" $id "* ]] ||
 		say_usage "a submission may not be called $id: results have" \
 			"a file of that name"
@@ -88,12 +88,13 @@ names_add() { # ID PATH
 	fi
 }
 
-# One line, UTF-8, that may be the name of a folder.
-names_printable() { # NAME
-	local name=$1
-	iconv -f UTF-8 -t UTF-8 <<<"$name" >/dev/null 2>&1 ||
-		name=$(printf %s "$name" | LC_ALL=C tr -c '\40-\176' '?')
-	printf '%s\n' "${name//[[:cntrl:]\/]/?}"
+# Sets id: the name as one line of UTF-8 that may be the name of a folder.
+names_id() { # NAME
+	id=$1
+	[[ $id == *[!\ -.0-~]* ]] || return 0
+	iconv -f UTF-8 -t UTF-8 <<<"$id" >/dev/null 2>&1 ||
+		id=$(printf %s "$id" | LC_ALL=C tr -c '\40-\176' '?')
+	id=${id//[[:cntrl:]\/]/?}
 }
 
 # submitters: of each of Gradescope's folders who handed it in, one a line: the
@@ -141,8 +142,7 @@ names_gather() { # DIR PLACE
 	for path in "$1"/*; do
 		names_whose "$path"
 		[[ -n $file ]] || continue
-		id=${who[0]}
-		[[ $id != *[!\ -.0-~]* ]] || id=$(names_printable "$id")
+		names_id "${who[0]}"
 		[[ ! -d $2/$id ]] || names_link "$path" "$2/$id/$file" || return
 	done
 }
