@@ -10,8 +10,8 @@ load class
 
 # The hostile class is graded once.
 setup_file() {
-	command -v parallel >/dev/null || skip 'GNU parallel is not installed'
-	command -v jq >/dev/null || skip 'jq is not installed'
+	needs parallel
+	needs jq
 	export PORTLAB_STATE=$BATS_FILE_TMPDIR/state
 	play_suite "$BATS_FILE_TMPDIR"
 	hostile_class
@@ -24,10 +24,6 @@ setup() {
 
 teardown() {
 	end_background
-}
-
-needs() { # TOOL
-	command -v "$1" >/dev/null || skip "$1 is not installed"
 }
 
 # Each of these on a line of its own.

@@ -8,19 +8,12 @@ load lab
 load class
 
 setup() {
-	command -v parallel >/dev/null || skip 'GNU parallel is not installed'
-	command -v jq >/dev/null || skip 'jq is not installed'
-	own_state
-	play_suite "$BATS_TEST_TMPDIR"
+	class_setup
 	cd "$DIR" || return
 }
 
 teardown() {
 	end_background
-}
-
-needs() { # TOOL
-	command -v "$1" >/dev/null || skip "$1 is not installed"
 }
 
 graded() { # STUDENT...

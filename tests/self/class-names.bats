@@ -8,10 +8,7 @@ load lab
 load class
 
 setup() {
-	command -v parallel >/dev/null || skip 'GNU parallel is not installed'
-	command -v jq >/dev/null || skip 'jq is not installed'
-	own_state
-	play_suite "$BATS_TEST_TMPDIR"
+	class_setup
 	cd "$DIR" || return
 }
 
@@ -121,7 +118,7 @@ canvas_gradebook() {
 }
 
 @test "ROSTER: Canvas's gradebook, with its rows and its column of the lab" {
-	needs_python
+	needs python3
 	canvas_gradebook >"$T/book.csv"
 	echo passed >adamskim_1001_5_coin.c
 	echo some >bakermax_1002_6_coin.c
@@ -154,7 +151,7 @@ canvas_gradebook() {
 }
 
 @test "ROSTER: Moodle's worksheet of an assignment, and its gradebook" {
-	needs_python
+	needs python3
 	cat >"$T/sheet.csv" <<-'END'
 		Identifier,"Full name","Email address",Status,Grade,"Maximum Grade","Last modified (grade)","Feedback comments"
 		"Participant 2001","Kim Adams",kim@x.org,Submitted,,10.00,-,
@@ -182,10 +179,6 @@ canvas_gradebook() {
 		Kim|Adams|A1|kim@x.org|3|3 of 10 points, 2 of 4 checks.
 		Max|Baker|A2|max@x.org||
 	END
-}
-
-needs_python() {
-	command -v python3 >/dev/null || skip 'python3 is not installed'
 }
 
 @test "ROSTER: what is no gradebook is said before anything is graded" {

@@ -18,6 +18,14 @@ play_suite() { # FOLDER
 	play_lab 07-coin coin
 }
 
+# What a test of a class begins with.
+class_setup() {
+	needs parallel
+	needs jq
+	own_state
+	play_suite "$BATS_TEST_TMPDIR"
+}
+
 # A lab NAME with one program.
 play_lab() { # NAME PROGRAM
 	local lab=$SUITE/labs/$1

@@ -8,10 +8,7 @@ load lab
 load class
 
 setup() {
-	command -v parallel >/dev/null || skip 'GNU parallel is not installed'
-	command -v jq >/dev/null || skip 'jq is not installed'
-	own_state
-	play_suite "$BATS_TEST_TMPDIR"
+	class_setup
 }
 
 teardown() {

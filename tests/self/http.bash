@@ -53,7 +53,3 @@ browse() { # SCRIPT [OPTION...]
 	printf '%s\n' "$output" "--- httpd:"
 	cat "$T/log" 2>/dev/null || true
 }
-
-needs() { # TOOL
-	command -v "$1" >/dev/null || skip "$1 is not installed"
-}

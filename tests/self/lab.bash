@@ -66,3 +66,8 @@ end_carrying() {
 nothing_carries() { # WORD
 	[[ -z $(carrying "$1") ]]
 }
+
+# The test is skipped where TOOL is not.
+needs() { # TOOL
+	command -v "$1" >/dev/null || skip "$1 is not installed"
+}
