@@ -75,6 +75,7 @@ doctor_version() { # TOOL
 	ip) ip -V ;;
 	tcpdump) tcpdump --version 2>&1 | head -n 1 ;;
 	tmux) tmux -V ;;
+	socat) socat -V | sed -n 's/^socat version \([^ ]*\).*/socat \1/p' ;;
 	shellcheck) shellcheck --version | sed -n 's/^version: /shellcheck /p' ;;
 	clang-tidy) clang-tidy --version | grep -o 'LLVM version.*' ;;
 	libc-headers) echo /usr/include ;;
