@@ -62,11 +62,22 @@ $(eval $(call program,test/probe,$(wildcard tests/tools/probe*.c)))
 $(eval $(call program,test/chaos,tests/tools/chaos.c))
 $(eval $(call program,test/report,$(wildcard tests/tools/report*.c)))
 
+# $(call lab_conf,LAB,KEY): what the lines KEY: of a lab.conf have, a word each,
+# in which | stands for a blank.
+empty :=
+space := $(empty) $(empty)
+tab   := $(empty)	$(empty)
+define newline
+
+
+endef
+lab_conf  = $(patsubst $(2):%,%,$(filter $(2):%,$(subst $(newline), ,$(subst \
+            $(tab),|,$(subst $(space),|,$(file <$(1)/lab.conf))))))
+lab_files = $(subst |, ,$(call lab_conf,$(1),files))
+
 # Each line "program: NAME SOURCE..." of a lab.conf: the student's program, and
 # the solution under the same name, in folders of their own. What is not of the
 # student's files, the two have in common.
-lab_lines = $(shell sed -n 's/^program:[ \t]*//p' $(1)/lab.conf | tr ' ' '|')
-lab_files = $(shell sed -n 's/^files:[ \t]*//p' $(1)/lab.conf)
 solution_of = $(wildcard $(addprefix $(1)/solution/,$(2))) \
               $(addprefix $(1)/,$(filter-out $(call lab_files,$(1)),$(2)))
 define lab_program
@@ -74,7 +85,7 @@ $(eval $(call program,bin/$(firstword $(2)),$(addprefix $(1)/,$(wordlist 2,99,$(
 $(if $(strip $(call solution_of,$(1),$(wordlist 2,99,$(2)))),\
 $(eval $(call program,solution/$(firstword $(2)),$(call solution_of,$(1),$(wordlist 2,99,$(2))))))
 endef
-$(foreach lab,$(LABS),$(foreach line,$(call lab_lines,$(lab)),\
+$(foreach lab,$(LABS),$(foreach line,$(call lab_conf,$(lab),program),\
 $(call lab_program,$(lab),$(subst |, ,$(line)))))
 
 # The students' kit has the solutions as programs, for one kind of machine.
@@ -123,8 +134,11 @@ $(OBJ)/%.o: %.c Makefile
 
 -include $(patsubst %.c,$(OBJ)/%.d,$(SOURCES) $(LIB_SRC))
 
-HAS_SANITIZERS = echo 'int main(void) { return 0; }' | \
-                 $(CC) -x c - $(SANITIZE) -o /dev/null 2>/dev/null
+# Asked again until the answer is yes.
+HAS_SANITIZERS = { test $(BUILD)/sanitizers -nt Makefile || \
+                 { echo 'int main(void) { return 0; }' | \
+                 $(CC) -x c - $(SANITIZE) -o /dev/null 2>/dev/null && \
+                 mkdir -p $(BUILD) && : >$(BUILD)/sanitizers; }; }
 
 # All programs again with the sanitizers, for the tests, where there are any.
 .PHONY: asan
