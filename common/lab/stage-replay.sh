@@ -19,8 +19,9 @@ stage_begin() {
 
 stage_step() {
 	local host pid
-	for pid in "${PLAYERS[@]}"; do
-		kill "$pid" 2>/dev/null || true
+	# The number of one that has ended may be another's by now.
+	for pid in $(jobs -rp); do
+		[[ " ${PLAYERS[*]} " != *" $pid "* ]] || kill "$pid" 2>/dev/null || true
 	done
 	PLAYERS=()
 	: >"$LIVE/page"
@@ -175,7 +176,9 @@ stage_feed() { # N FILE
 	while read -r time at bytes; do
 		[[ $time -ge $began && (-z $until || $time -lt $until) ]] || continue
 		stage_until "$from" "$began" "$time"
-		tail -c "+$((at + 1))" "$FOLDER/${2##*/}" | head -c "$bytes" >>"$2"
+		# tail is told by SIGPIPE that there is no need for more.
+		tail -c "+$((at + 1))" "$FOLDER/${2##*/}" | head -c "$bytes" >>"$2" ||
+			true
 	done <"$2.index"
 }
 

@@ -171,7 +171,7 @@ tour_run_now() { # HOST COMMAND
 	mkfifo "$pipe"
 	record_output "$1" <"$pipe" &
 	"${command[@]}" >"$pipe" 2>&1 || status=$?
-	"$BUILD/lab/await" ended "$!" 200 >/dev/null || true
+	"$BUILD/lab/await" ended "$!" 1000 >/dev/null || true
 	return "$status"
 }
 

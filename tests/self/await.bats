@@ -3,24 +3,30 @@
 # a file that grows; and says who listens.
 
 load lab
+load loopback
 bats_require_minimum_version 1.5.0
 
 setup() {
 	FILE=$BATS_TEST_TMPDIR/file
 	pid=
+	cd "$BATS_TEST_TMPDIR" || return
+	# Where nobody else takes a port that is to be free.
+	# shellcheck disable=SC2317 # called by what loopback.bash has
+	make_network || become() { exec "$@" 3>&- 4>&- 10>&-; }
 }
 
 teardown() {
 	end_background
+	kill_children "${PIDS[@]}"
 }
 
 await() {
-	timeout 60 "$BUILD/lab/await" "$@" 3>&- 4>&- 10>&-
+	inside "$BUILD/lab/await" "$@"
 }
 
 # A server on a port of the kernel's choice: $PORT, at ADDR; and its $pid.
 serve() { # ADDR [PROGRAM]
-	background "${2:-$BUILD/solution/echo_server}" -b "$1" 0
+	background become "${2:-$BUILD/solution/echo_server}" -b "$1" 0
 	eventually grep -qs listening "$BATS_TEST_TMPDIR/background.err"
 	PORT=$(sed -n 's/^listening.*:\([0-9]*\)$/\1/p' \
 		"$BATS_TEST_TMPDIR/background.err")
@@ -47,7 +53,7 @@ waits() { # PID
 }
 
 in_background() { # await's arguments
-	background "$BUILD/lab/await" "$@"
+	background become "$BUILD/lab/await" "$@"
 	eventually waits "$pid"
 }
 
@@ -81,7 +87,7 @@ has_read_all() { # PID BYTES
 	free_port
 	in_background listen "$PORT" $$ 60000
 	local waiting=$pid
-	background "$BUILD/solution/echo_server" -b 127.0.0.1 "$PORT"
+	background become "$BUILD/solution/echo_server" -b 127.0.0.1 "$PORT"
 	status_of "$waiting"
 	[[ $STATUS == 0 ]]
 }
@@ -125,7 +131,7 @@ has_read_all() { # PID BYTES
 
 @test "listen: ends when the process has" {
 	free_port
-	background sleep 60
+	background sleep 1000
 	local sleeper=$pid
 	in_background listen "$PORT" "$sleeper" 60000
 	kill "$sleeper"
@@ -181,9 +187,8 @@ has_read_all() { # PID BYTES
 
 # A client of the server at $PORT, from a port of its own, CLIENT, to its END.
 client() { # CLIENT END...
-	timeout 60 "$BUILD/test/probe" "source-port a $1" \
-		"connect a 127.0.0.1 $PORT" 'exchange a "x"' "${@:2}" \
-		3>&- 4>&- 10>&-
+	inside "$BUILD/test/probe" "source-port a $1" \
+		"connect a 127.0.0.1 $PORT" 'exchange a "x"' "${@:2}"
 }
 
 @test "time-wait: at the end that closes first, when it has" {

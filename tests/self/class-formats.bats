@@ -248,7 +248,7 @@ for name in sys.argv[1:]:
 # --- the page ----------------------------------------------------------------
 
 browse() { # OPTION...
-	timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-quic \
+	timeout 300 chromium --headless --no-sandbox --disable-gpu --disable-quic \
 		--no-first-run --disable-background-networking \
 		--disable-component-update --disable-sync \
 		--user-data-dir="$T/profile" "$@" "file://$T/page.html" 2>/dev/null

@@ -254,7 +254,7 @@ real() {
 }
 
 real_class() {
-	run timeout 300 "$PORTLAB" class 01 "$DIR" "$OUT" </dev/null
+	run timeout 1000 "$PORTLAB" class 01 "$DIR" "$OUT" </dev/null
 	echo "$output"
 	[[ $status == 0 ]]
 }

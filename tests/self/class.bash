@@ -54,7 +54,7 @@ hands_in() { # STUDENT WORD [-]
 }
 
 class() { # [OPTION...]
-	run timeout 120 "$PORTLAB" class 07 "$DIR" "$OUT" "$@" </dev/null
+	run timeout 600 "$PORTLAB" class 07 "$DIR" "$OUT" "$@" </dev/null
 	# shellcheck disable=SC2154 # run has set it
 	echo "$output"
 }

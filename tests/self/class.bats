@@ -17,7 +17,8 @@ teardown() {
 }
 
 runs() {
-	[[ -e $T/runs ]] || : >"$T/runs"
+	# What a run has just written is not to be lost.
+	: >>"$T/runs"
 	wc -l <"$T/runs"
 }
 
@@ -58,7 +59,7 @@ one_line() {
 	mkdir -p "$DIR/adams-k/08-die" "$DIR/baker-m"
 	echo failed >"$DIR/adams-k/08-die/die.c"
 	echo passed >"$DIR/baker-m/deck.c"
-	run timeout 120 "$PORTLAB" class all "$DIR" "$OUT" </dev/null
+	run timeout 600 "$PORTLAB" class all "$DIR" "$OUT" </dev/null
 	echo "$output"
 	[[ $status == 0 && $output == *'2 submissions, 3 labs: 6 to grade'* ]]
 	grep -F 'labs graded: 07-09' "$OUT/summary.txt"
@@ -75,7 +76,7 @@ one_line() {
 	done
 	hands_in 'a name of more letters than there is room for in a row' failed
 	hands_in Ünïcödé passed
-	run timeout 120 "$PORTLAB" class all "$DIR" "$OUT" </dev/null
+	run timeout 600 "$PORTLAB" class all "$DIR" "$OUT" </dev/null
 	echo "$output"
 	[[ $status == 0 ]]
 	cat "$OUT/summary.txt"
@@ -85,11 +86,13 @@ one_line() {
 
 @test "what is to be looked at is noted" {
 	hands_in adams-k failed - <<<'#include "../solution/coin.c"'
-	mkdir "$DIR/baker-m" "$DIR/chen-l"
+	mkdir "$DIR/baker-m"
 	ln -s /etc/passwd "$DIR/baker-m/coin.c"
-	echo waits >"$DIR/chen-l/coin.c"
 	echo rubbish >"$DIR/diaz-r"
 	hands_in evans-t leaves
+	class
+	# On a busy machine a second may be too short for any of these.
+	hands_in chen-l waits
 	class --limit 1
 	[[ $status == 0 ]]
 	grep -E '^  adams-k .* 07: reads$' "$OUT/summary.txt"
@@ -151,8 +154,10 @@ one_line() {
 }
 
 @test "what ran too long is graded again when there is more time" {
-	hands_in adams-k waits
 	hands_in baker-m passed
+	class
+	# On a busy machine a second may be too short for that one, too.
+	hands_in adams-k waits
 	class --limit 1
 	: >"$T/go"
 	class --limit 1
@@ -279,7 +284,7 @@ goes_on() {
 
 @test "a full disk: one sentence, and nothing is half-written" {
 	hands_in adams-k failed - < <(head -c 300000 /dev/zero | tr '\0' x)
-	run bash -c 'trap "" XFSZ; ulimit -f 100; "$@"' bash timeout 60 "$PORTLAB" \
+	run bash -c 'trap "" XFSZ; ulimit -f 100; "$@"' bash timeout 300 "$PORTLAB" \
 		class 07 "$DIR" "$OUT" </dev/null
 	echo "$output"
 	[[ $status != 0 && ! -e $OUT/adams-k ]]
@@ -347,7 +352,9 @@ goes_on() {
 
 @test "a class is not graded where programs cannot be isolated" {
 	hands_in adams-k passed
-	cp -r "$BUILD" "$T/build"
+	# The rest of it others may write to just now.
+	mkdir "$T/build"
+	cp -r "$BUILD"/{bin,lab,obj,solution,test} "$T/build/"
 	printf '#!/bin/sh\nexit 125\n' >"$T/build/test/jail"
 	PORTLAB_BUILD=$T/build run "$PORTLAB" class 07 "$DIR" "$OUT"
 	echo "$output"

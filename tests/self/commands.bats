@@ -31,7 +31,7 @@ needs() { # TOOL
 fails() { # LAB NAME=WORDS LEFT ID... [perhaps ID...]
 	local status=0 left=$3 must
 	local -a perhaps=()
-	timeout 150 "$PORTLAB" check "$1" --program "$2" --seed 4711 \
+	timeout 700 "$PORTLAB" check "$1" --program "$2" --seed 4711 \
 		--keep "$FOLDER/kept" >transcript 2>&1 || status=$?
 	cat transcript
 	shift 3
@@ -97,7 +97,7 @@ that_are() { # STATE
 @test "01: both are commands" {
 	needs ncat
 	needs socat
-	run timeout 150 "$PORTLAB" check 01 --seed 4711 --keep kept \
+	run timeout 700 "$PORTLAB" check 01 --seed 4711 --keep kept \
 		--program "echo_server=socat $SOCAT TCP6-LISTEN:{port},fork PIPE" \
 		--program 'echo_client=ncat {host} {port}'
 	echo "$output"

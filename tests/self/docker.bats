@@ -113,6 +113,7 @@ id_of() { # SERVICE
 	# docker exec brings the two streams apart: which comes first is chance.
 	run -42 --separate-stderr "$PORTLAB" exec client -- \
 		bash -c 'echo out; echo err >&2; exit 42'
+	# shellcheck disable=SC2154 # run sets it
 	[[ $output == out && $stderr == err ]]
 	echo in | { run "$PORTLAB" exec server cat; [[ $output == in ]]; }
 	run -127 "$PORTLAB" exec client no-such-command
@@ -218,10 +219,9 @@ id_of() { # SERVICE
 	local signal line
 	for signal in INT TERM; do
 		for line in container network; do
-			(
-				trap - INT
-				exec setsid "$PORTLAB" up
-			) >"$BATS_TEST_TMPDIR/up" 2>&1 3>&- 4>&- &
+			# A job of a script, or of its tests, ignores SIGINT.
+			env --default-signal=INT setsid "$PORTLAB" up \
+				>"$BATS_TEST_TMPDIR/up" 2>&1 3>&- 4>&- &
 			pid=$!
 			BACKGROUND=("$pid")
 			begun() {

@@ -62,7 +62,7 @@ nothing_is_left() {
 begin() {
 	mkfifo "$BATS_TEST_TMPDIR/ready"
 	background "$@"
-	read -r -t 20 ready <>"$BATS_TEST_TMPDIR/ready"
+	read -r -t 60 ready <>"$BATS_TEST_TMPDIR/ready"
 	[[ $ready == here ]]
 	[[ -n $(left) ]]
 }
@@ -133,18 +133,25 @@ stay() {
 	done
 }
 
-# Until what writes to the fifo "out" has written a line with TEXT.
+# A fifo "out", which stays open: who writes to it is not to end by SIGPIPE
+# before it is killed.
+make_out() {
+	mkfifo "$BATS_TEST_TMPDIR/out"
+	exec {OUT}<>"$BATS_TEST_TMPDIR/out"
+}
+
+# Until what writes to it has written a line with TEXT.
 await_line() { # TEXT
 	local line=''
 	until [[ $line == *"$1"* ]]; do
-		IFS= read -r -t 60 line || return
-	done <>"$BATS_TEST_TMPDIR/out"
+		IFS= read -r -t 60 -u "$OUT" line || return
+	done
 }
 
 @test "SIGKILL to make demo" {
-	mkfifo "$BATS_TEST_TMPDIR/out"
+	make_out
 	make -s -C "$ROOT" demo >"$BATS_TEST_TMPDIR/out" 2>&1 \
-		3>&- 4>&- 10>&- &
+		3>&- 4>&- 10>&- {OUT}>&- &
 	pid=$!
 	BACKGROUND+=("$pid")
 	await_line 'listening on'
@@ -154,13 +161,15 @@ await_line() { # TEXT
 
 @test "SIGKILL or SIGTERM to a demo with a client that never ends its request" {
 	for signal in KILL TERM; do
-		mkfifo "$BATS_TEST_TMPDIR/out"
-		"$PORTLAB" demo 05 >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- 4>&- 10>&- &
+		make_out
+		"$PORTLAB" demo 05 >"$BATS_TEST_TMPDIR/out" 2>&1 \
+			3>&- 4>&- 10>&- {OUT}>&- &
 		pid=$!
 		BACKGROUND+=("$pid")
 		await_line 'printf G'
 		kill -"$signal" "$pid"
 		nothing_is_left
+		exec {OUT}>&-
 		rm "$BATS_TEST_TMPDIR/out"
 	done
 }
@@ -177,7 +186,7 @@ await_line() { # TEXT
 		>/dev/null 2>&1 3>&- 4>&- 10>&- &
 	pid=$!
 	exec 9>"$BATS_TEST_TMPDIR/keys"
-	read -r -t 20 ready <>"$BATS_TEST_TMPDIR/ready"
+	read -r -t 60 ready <>"$BATS_TEST_TMPDIR/ready"
 	printf '\003' >&9
 	status=0
 	wait "$pid" || status=$?
@@ -198,7 +207,7 @@ await_line() { # TEXT
 	"$PORTLAB" up
 	mkfifo "$BATS_TEST_TMPDIR/ready"
 	background "$PORTLAB" exec client -- bash -c "$(stay)"
-	read -r -t 20 ready <>"$BATS_TEST_TMPDIR/ready"
+	read -r -t 60 ready <>"$BATS_TEST_TMPDIR/ready"
 	"$PORTLAB" down
 	nothing_is_left
 }
@@ -231,7 +240,7 @@ await_line() { # TEXT
 	pid=$!
 	BACKGROUND+=("$pid")
 	exec 9>"$BATS_TEST_TMPDIR/keys"
-	read -r -t 20 ready <>"$BATS_TEST_TMPDIR/ready"
+	read -r -t 60 ready <>"$BATS_TEST_TMPDIR/ready"
 	"$PORTLAB" down
 	wait "$pid" || true
 	exec 9>&-
@@ -248,16 +257,6 @@ live_demo() {
 	type_keys Enter
 	await_screen 'listening on [::]:9000'
 	[[ -n $(left) ]]
-}
-
-# The pids of this test's processes whose command line has WORD in it.
-ours() { # WORD
-	local each
-	for each in $(carrying "$PORTLAB_TEST"); do
-		[[ $each == "$$" || $each == "$BASHPID" ||
-			$(tr '\0' ' ' 2>/dev/null <"/proc/$each/cmdline") != *"$1"* ]] ||
-			echo "$each"
-	done
 }
 
 @test "a live demo: q, Ctrl-C, and leaving tmux" {
@@ -280,7 +279,7 @@ ours() { # WORD
 @test "a live demo: SIGTERM, SIGHUP; the terminal is as it was" {
 	for signal in TERM HUP; do
 		live_demo
-		kill -"$signal" "$(ours 'labns run' | head -n 1)"
+		kill -"$signal" "$(eldest_of_ours 'labns run')"
 		await_screen 'nothing is left behind'
 		await_screen 'status 1'
 		! on_screen 'server 203.0.113.20'
@@ -295,7 +294,7 @@ ours() { # WORD
 	for what in 'labns run' 'tmux -u -S /run' 'attach' 'live act drive' \
 		'live drive' 'inside live'; do
 		live_demo
-		kill -KILL "$(ours "$what" | head -n 1)"
+		kill -KILL "$(eldest_of_ours "$what")"
 		nothing_is_left
 		terminal_ends
 	done
@@ -305,7 +304,7 @@ ours() { # WORD
 	command -v tmux >/dev/null || skip "tmux is not installed"
 	terminal 80 24 "make -s -C '$ROOT' demo LAB=01"
 	await_screen 'Enter runs it'
-	kill -KILL "$(ours 'make -s' | head -n 1)"
+	kill -KILL "$(eldest_of_ours 'make -s')"
 	nothing_is_left
 	terminal_ends
 	live_demo

@@ -17,7 +17,7 @@ teardown() {
 
 @test "eight runs under load have one verdict for each submission" {
 	command -v patch >/dev/null || skip 'patch is not installed'
-	run timeout 600 "$PORTLAB" flake 01 8
+	run timeout 1800 "$PORTLAB" flake 01 8
 	echo "$output"
 	[[ $status == 0 && ${lines[-1]} == '8 runs, 0 verdicts differ' ]]
 	[[ ${#lines[@]} == 5 ]]
@@ -54,7 +54,7 @@ flickers() {
 
 @test "a verdict that differs is found and named, a run without one too" {
 	flickers
-	run timeout 60 "$SUITE/common/lab/portlab" flake 07 6
+	run timeout 300 "$SUITE/common/lab/portlab" flake 07 6
 	echo "$output"
 	[[ $status == 1 ]]
 	[[ $output == *'tails: passed 4 times, failed 1 times'* ]]

@@ -11,7 +11,7 @@ load docker
 
 IMAGE=portlab-lab
 # Runs in a container take longer: jails end by being looked at.
-LIMIT_S=300
+LIMIT_S=900
 
 setup_file() {
 	docker_or_skip

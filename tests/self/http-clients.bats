@@ -222,7 +222,7 @@ chromium_name() {
 # A picture of PAGE, in PAGE.png.
 photograph() { # PAGE
 	cat <<-END
-		timeout -k 5 60 $CHROMIUM --headless --no-sandbox --disable-gpu \
+		timeout -k 5 250 $CHROMIUM --headless --no-sandbox --disable-gpu \
 			--disable-quic --no-first-run --disable-sync \
 			--disable-background-networking \
 			--disable-component-update --hide-scrollbars \

@@ -8,7 +8,7 @@ load http
 # What a client sees at each of the addresses and ports: yes, refused, silent.
 LOOK='look() {
 	for at in server4/8080 server6/8080 server4/80 server6/80; do
-		said=$( (timeout 3 bash -c "exec 3<>/dev/tcp/$at || exit; \
+		said=$( (timeout 6 bash -c "exec 3<>/dev/tcp/$at || exit; \
 			printf \"HEAD / HTTP/1.0\r\n\r\n\" >&3; \
 			head -n 1 <&3") 2>&1) && status=0 || status=$?
 		case $status,$said in

@@ -43,11 +43,11 @@ browse() { # SCRIPT [OPTION...]
 			>/dev/null 2>"$T/log" </dev/null &
 		httpd=\$!
 		"$BUILD/lab/labns" host server "$BUILD/lab/await" listen 8080 \
-			"\$httpd" 10000 >/dev/null
+			"\$httpd" 60000 >/dev/null
 		$1
 	END
 	shift
-	run timeout -k 5 120 "$PORTLAB" run client "$@" -- bash "$T/browse" \
+	run timeout -k 5 600 "$PORTLAB" run client "$@" -- bash "$T/browse" \
 		3>&- 4>&-
 	# shellcheck disable=SC2154 # run sets it
 	printf '%s\n' "$output" "--- httpd:"

@@ -116,7 +116,7 @@ make_kit() { # SUITE FILE
 	tar -C "$T" -xf "$KIT"
 	run ! grep -E '^(idle|fin|tuple)' "$T/portlab/labs/01-echo/checks.tsv"
 	run ! grep -E '^@test "(idle|fin|tuple):' "$T/portlab/tests/01-echo.bats"
-	run timeout 200 env PORTLAB_BUILD="$BUILD" "$T/portlab/common/lab/portlab" \
+	run timeout 700 env PORTLAB_BUILD="$BUILD" "$T/portlab/common/lab/portlab" \
 		check 01 --submit "$ROOT/labs/01-echo/solution"
 	echo "$output"
 	[[ $status == 0 && $output == *'All passed.'* && $output != *' fin '* ]]

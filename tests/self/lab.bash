@@ -15,6 +15,9 @@ own_state() {
 # Start COMMAND in the background, without what bats holds open; its pid is in
 # $pid.
 background() {
+	# What the one before has said is not to be taken for this one's.
+	: >"$BATS_TEST_TMPDIR/background.out"
+	: >"$BATS_TEST_TMPDIR/background.err"
 	"$@" >"$BATS_TEST_TMPDIR/background.out" \
 		2>"$BATS_TEST_TMPDIR/background.err" 3>&- 4>&- 10>&- &
 	pid=$!
@@ -22,20 +25,28 @@ background() {
 }
 
 end_background() {
-	local each
-	for each in "${BACKGROUND[@]-}"; do
-		[[ -z $each ]] || kill -KILL "$each" 2>/dev/null || true
-		[[ -z $each ]] || wait "$each" 2>/dev/null || true
-	done
+	kill_children "${BACKGROUND[@]}"
 	BACKGROUND=()
 }
 
-# Wait, ten seconds at most, until COMMAND succeeds.
+# Kill those of these children of the shell that still run, and wait for them:
+# the number of one that has ended may be another test's by now.
+kill_children() { # PID...
+	local each running
+	running=" $(jobs -rp | tr '\n' ' ')"
+	for each in "$@"; do
+		[[ $running == *" $each "* ]] || continue
+		kill -KILL "$each" 2>/dev/null || true
+		wait "$each" 2>/dev/null || true
+	done
+}
+
+# Wait until COMMAND succeeds; a minute is more than a busy machine needs.
 eventually() {
-	local deadline=$((SECONDS + 10))
+	local deadline=$((SECONDS + 60))
 	until "$@"; do
 		((SECONDS < deadline)) || {
-			echo "not within 10 s: $*"
+			echo "not within 60 s: $*"
 			return 1
 		}
 		read -r -t 0.02 <> <(:) || true
@@ -53,6 +64,28 @@ carrying() { # WORD
 		environ=${environ%/environ}
 		echo "${environ#/proc/}"
 	done
+}
+
+# The pids of this test's processes whose command line has WORD in it.
+ours() { # WORD
+	local each
+	for each in $(carrying "$PORTLAB_TEST"); do
+		[[ $each == "$$" || $each == "$BASHPID" ||
+			$(tr '\0' ' ' 2>/dev/null <"/proc/$each/cmdline") != *"$1"* ]] ||
+			echo "$each"
+	done
+}
+
+# One of them, but none that another of them has forked: such a one is gone in
+# a moment, and has perhaps the lower number.
+eldest_of_ours() { # WORD
+	local each parent all
+	all=" $(ours "$1" | tr '\n' ' ')"
+	for each in $all; do
+		parent=$(sed -n 's/^PPid:\t//p' "/proc/$each/status" 2>/dev/null) ||
+			continue
+		[[ $all == *" $parent "* ]] || echo "$each"
+	done | sort -n | head -n 1
 }
 
 # Kill whoever carries this test's own word, which is in PORTLAB_TEST.

@@ -76,5 +76,17 @@ sane() { # COMMAND...
 # Read one line of the ladder that runs behind descriptor 7.
 next_line() {
 	LINE=
-	IFS= read -r -t 10 LINE <&7
+	IFS= read -r -t 60 LINE <&7
+}
+
+# What COMMAND writes to the ladder PID comes to it at once, however slow this
+# machine is just now.
+in_one_piece() { # PID COMMAND...
+	local state=''
+	kill -STOP "$1"
+	until [[ $state == T ]]; do
+		state=$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status")
+	done
+	"${@:2}"
+	kill -CONT "$1"
 }

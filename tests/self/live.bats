@@ -7,7 +7,7 @@ load terminal
 setup() {
 	command -v tmux >/dev/null || skip "tmux is not installed"
 	own_state
-	export LC_ALL=C.UTF-8 DEPS=skip
+	export LC_ALL=C.UTF-8 DEPS=skip PORTLAB_TEST="$BATS_TEST_NUMBER.$$.$RANDOM"
 	KEPT=$BATS_TEST_TMPDIR/kept
 }
 
@@ -30,7 +30,7 @@ waits() {
 
 # Wait until it waits for the Nth time, and has said so.
 await_wait() { # N
-	local deadline=$((SECONDS + 30))
+	local deadline=$((SECONDS + 60))
 	until (($(waits) >= $1)) &&
 		screen | grep -qE '^Enter (runs it|next|next step|\(the end\))  '; do
 		((SECONDS < deadline)) || {
@@ -42,6 +42,37 @@ await_wait() { # N
 	done
 }
 
+# Whether all that the driver waits with is on the screen: shells show what is
+# typed at their prompts, and another program the page of a ladder, when they
+# come to it.
+painted() {
+	local action state line now
+	read -r action state < <(awk -F '\t' '$2 == "action" { action = $4 }
+		$2 == "wait" { state = $4 } END { print action, state }' \
+		"$KEPT/log.tsv")
+	now=$(screen)
+	while IFS= read -r line; do
+		[[ $now == *"$line"* ]] || return
+	done < <(if [[ $state == typed ]]; then
+		typed "$action" | expand
+	elif [[ ! $now =~ 'Seen at '[a-z]*', live ' ]]; then
+		page
+	fi)
+}
+
+# The command that action N types.
+typed() ( # N
+	. "$ROOT/common/lab/steps.sh"
+	demo_read "$KEPT/demo.sh"
+	demo_typed "$1"
+)
+
+# The page of the ladder that the driver, in a /run of its own, has shown last.
+page() {
+	sed $'s/\e\\[[0-9;]*m//g' 2>/dev/null \
+		"/proc/$(eldest_of_ours 'live act drive')/root/run/portlab/live/page"
+}
+
 # Play a demo to its end; every screen at which a key was awaited is kept, one
 # line of the file seen for each line of them.
 play() { # COLUMNS ROWS LAB
@@ -49,6 +80,7 @@ play() { # COLUMNS ROWS LAB
 	live "$@"
 	while :; do
 		await_wait "$n"
+		eventually painted
 		screen | tee -a "$BATS_TEST_TMPDIR/seen" >"$BATS_TEST_TMPDIR/now"
 		[[ $(wc -l <"$BATS_TEST_TMPDIR/now") -le $2 ]]
 		! grep -q '(the end)' "$BATS_TEST_TMPDIR/now" || break
@@ -169,10 +201,10 @@ forward() { # N
 @test "b goes back a step, r begins it again, in a network made anew" {
 	live 80 24 04
 	await_screen 'Enter runs it'
-	on_screen '1/6: Open'
+	await_screen '1/6: Open'
 	type_keys b # there is none before it
 	await_wait 2
-	on_screen '1/6: Open'
+	await_screen '1/6: Open'
 	type_keys s
 	await_screen 'back to the driver'
 	type_keys 'ip route flush all; echo gone' Enter
@@ -181,29 +213,30 @@ forward() { # N
 	await_wait 3
 	type_keys Enter
 	await_wait 4
-	[[ $(screen) == *'server:9000 open in'* && $(screen) != *gone* ]]
+	await_screen 'server:9000 open in'
+	not_on_screen gone
 	type_keys Enter
 	await_wait 5
 	type_keys Enter
 	await_wait 6
-	on_screen '2/6: Refused'
-	on_screen 'scenario closed'
+	await_screen '2/6: Refused'
+	await_screen 'scenario closed'
 	type_keys b
 	await_wait 7
-	on_screen '1/6: Open'
-	on_screen 'scenario open'
+	await_screen '1/6: Open'
+	await_screen 'scenario open'
 }
 
 @test "a scenario of an earlier step is there again after r" {
 	live 80 24 01
 	forward 8
-	on_screen '4/5: A router that drops'
+	await_screen '4/5: A router that drops'
 	type_keys Enter
 	await_wait 9
 	type_keys r
 	await_wait 10
-	on_screen 'scenario drop'
-	on_screen 'tcp_syn_retries'
+	await_screen 'scenario drop'
+	await_screen 'tcp_syn_retries'
 }
 
 @test "a command is edited, another is tried first, and the demo goes on" {
@@ -215,13 +248,13 @@ forward() { # N
 	await_screen $'\noff script'
 	# what the step needs is typed again
 	await_wait 2
-	[[ $(screen) == *'knock -4 server 9000'*'Enter runs it'* ]]
+	await_screen 'knock -4 server 9000'
 	type_keys ' 9001' Enter
 	await_screen 'server:9001 refused'
 	await_wait 3
-	on_screen 'Seen at client'
+	await_screen 'Seen at client'
 	type_keys exit Enter # the shell is there again
-	await_screen 'logout' || true
+	await_screen $'\nexit\n[client] $'
 	type_keys 'echo again' Enter
 	await_screen $'\nagain'
 	type_keys F12
@@ -238,7 +271,7 @@ forward() { # N
 	type_keys t
 	await_screen 'tcpdump -n -t'
 	await_screen 'Flags [S.]'
-	[[ $(screen) =~ Seen' at client'[^$'\n']*tcpdump ]]
+	eventually beside
 	type_keys t
 	await_screen 'Enter next'
 	eventually not_on_screen 'tcpdump -n -t'
@@ -256,6 +289,10 @@ forward() { # N
 	await_screen 'Flags ['
 }
 
+beside() {
+	[[ $(screen) =~ Seen' at client'[^$'\n']*tcpdump ]]
+}
+
 not_on_screen() {
 	! on_screen "$1"
 }
@@ -267,12 +304,12 @@ narrow() {
 @test "projector: a step is played by one key" {
 	terminal 80 24 "'$PORTLAB' demo --projector --record '$KEPT' 01"
 	await_wait 1
-	on_screen 'Seen at client'
-	on_screen '1/5: Three packets'
-	on_screen 'Enter next step'
+	await_screen 'Seen at client'
+	await_screen '1/5: Three packets'
+	await_screen 'Enter next step'
 	type_keys Enter
 	await_wait 2
-	on_screen '2/5: The same connection'
+	await_screen '2/5: The same connection'
 }
 
 @test "a server that does not come up, and a rule that does not load" {
@@ -314,7 +351,7 @@ narrow() {
 @test "in ASCII where the locale is; no colour with NO_COLOR" {
 	terminal 80 24 "LC_ALL=C NO_COLOR=1 '$PORTLAB' demo --record '$KEPT' 04"
 	forward 2
-	[[ $(screen) == *'|-- SYN seq=0'* ]]
+	await_screen '|-- SYN seq=0'
 	[[ -z $(screen | LC_ALL=C tr -d '\n -~') ]]
 	terminal_tmux capture-pane -e -p >"$BATS_TEST_TMPDIR/colours"
 	run grep $'\e\\[3[0-7]' "$BATS_TEST_TMPDIR/colours"

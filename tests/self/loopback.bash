@@ -2,17 +2,14 @@
 # a server in it (loaded by bats files, after lab.bash)
 # shellcheck shell=bash
 
-PATIENCE_S=20
-END_S=5 # by which it has ended, before the probe's own patience has
+PATIENCE_S=60
+PROBE_PATIENCE_MS=40000
+END_S=20 # by which it has ended, before the probe's own patience has
 
 PIDS=()
 
 teardown() {
-	local pid
-	for pid in "${PIDS[@]}"; do
-		kill -KILL "$pid" 2>/dev/null || true
-		wait "$pid" 2>/dev/null || true
-	done
+	kill_children "${PIDS[@]}"
 }
 
 # A network of which we are root, until its holder ends.
@@ -65,7 +62,7 @@ stops_well() {
 }
 
 probe() {
-	inside "$BUILD/test/probe" -t 10000 "$@"
+	inside "$BUILD/test/probe" -t "$PROBE_PATIENCE_MS" "$@"
 }
 
 # The same in the background; comes back when it has said "ready". PROBE_MS is
@@ -74,17 +71,17 @@ in_the_background() {
 	rm -f go told
 	mkfifo go
 	: >told
-	become "$BUILD/test/probe" -t "${PROBE_MS:-10000}" "$@" \
+	become "$BUILD/test/probe" -t "${PROBE_MS:-$PROBE_PATIENCE_MS}" "$@" \
 		<go >told 2>&1 &
 	PIDS+=("$!")
 	exec {GO}>go
 	has_told ready
 }
 
-# Wait until it has said WORD; false if it fails first, which takes a minute at
-# most.
+# Wait until it has said WORD; false if it fails first, or does neither in five
+# minutes.
 has_told() { # WORD
-	local deadline=$((SECONDS + 60))
+	local deadline=$((SECONDS + 300))
 	until grep -qE "^($1$|keyword: |probe: )" told; do
 		((SECONDS < deadline)) || break
 		read -r -t 0.02 <> <(:) || true

@@ -65,6 +65,8 @@ greets() {
 }
 
 @test "with -b only there, IPv4 and IPv6" {
+	# Tests that run in the background of a script ignore SIGINT.
+	BEHIND=(env --default-signal=INT)
 	serve -b 127.0.0.2 7000
 	greets 7000 - registered 127.0.0.2 127.0.0.1
 	probe 'expect-refused 127.0.0.1 7000'

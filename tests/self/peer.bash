@@ -1,8 +1,8 @@
-# peer.bash - what the tests of probe and chaos share (loaded by bats files): a
-# server in the background, and one with a defect of one's choice
+# peer.bash - what the tests of probe and chaos share (loaded by bats files after
+# lab.bash): a server in the background, and one with a defect of one's choice
 # shellcheck shell=bash
 
-PATIENCE_S=20
+PATIENCE_S=60
 
 setup_file() {
 	ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -13,10 +13,7 @@ setup_file() {
 }
 
 teardown() {
-	if [ -n "$PID" ]; then
-		kill -KILL "$PID" 2>/dev/null || true
-		wait "$PID" 2>/dev/null || true
-	fi
+	kill_children "$PID"
 }
 
 # start COMMAND...: in the background; the port that its first line ends with

@@ -6,6 +6,7 @@
 
 bats_require_minimum_version 1.5.0
 
+load lab
 load peer
 
 OK='HTTP/1.1 200 OK\r\n'
@@ -17,7 +18,7 @@ probe() {
 
 # What a server sends, and perhaps then its end; what is said of the answer.
 answers() { # BYTES STEP...
-	run probe -t 2000 'listen l' 'connect a 127.0.0.1 @l' 'accept l s' \
+	run probe -t 20000 'listen l' 'connect a 127.0.0.1 @l' 'accept l s' \
 		"send s \"$1\"" "${@:2}"
 	echo "$output"
 }
@@ -111,7 +112,7 @@ never_ends() { # HEAD MORE
 		printf '%b' "$1"
 		yes "$2" | head -n 700000
 	} >"$file"
-	exec {said}< <(probe -t 20000 'listen l' 'accept l s' "send s file $file")
+	exec {said}< <(probe -t 50000 'listen l' 'accept l s' "send s file $file")
 	read -r _ _ port <&"$said"
 	run probe "connect a 127.0.0.1 $port" 'answer a GET 200 within 300'
 	exec {said}<&-
@@ -188,15 +189,15 @@ looks() { # TEXT
 }
 
 @test "names are exchanged, until the probe ends" {
-	local deadline=$((SECONDS + 20)) found
+	local deadline=$((SECONDS + 60)) found
 	cd "$BATS_TEST_TMPDIR"
 	echo one >one
 	echo two >two
 	mkfifo go said
-	"$BUILD/test/probe" -t 20000 'swap one two' 'say swaps' wait-input \
+	"$BUILD/test/probe" -t 120000 'swap one two' 'say swaps' wait-input \
 		<go >said 3>&- 4>&- 10>&- &
 	exec {GO}>go {SAID}<said
-	read -r -t 20 line <&"$SAID"
+	read -r -t 60 line <&"$SAID"
 	[ "$line" = swaps ]
 	until found=$(looks one) && ((found > 0 && found < 50)); do
 		((SECONDS < deadline))

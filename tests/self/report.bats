@@ -86,7 +86,7 @@ jq() {
 }
 
 report() {
-	timeout 20 "$REPORT" "$@" lab out
+	timeout 120 "$REPORT" "$@" lab out
 }
 
 # Run report with OPTION..., whose status is to be STATUS and whose stderr is

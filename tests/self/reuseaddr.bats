@@ -11,7 +11,7 @@ bats_require_minimum_version 1.5.0
 
 load lab
 
-PATIENCE_S=20
+PATIENCE_S=60
 
 setup() {
 	PIDS=()
@@ -22,11 +22,7 @@ setup() {
 }
 
 teardown() {
-	local pid
-	for pid in "${PIDS[@]}"; do
-		kill -KILL "$pid" 2>/dev/null || true
-		wait "$pid" 2>/dev/null || true
-	done
+	kill_children "${PIDS[@]}"
 }
 
 # --- helpers -----------------------------------------------------------------
@@ -139,6 +135,15 @@ sockets_in() { # STATE
 
 readonly TIME_WAIT=06 LISTEN=0A
 
+# The kernel's part of an end may come a moment after the program's.
+await_sockets() { # STATE COUNT
+	eventually has_sockets "$@"
+}
+
+has_sockets() { # STATE COUNT
+	[ "$(sockets_in "$1")" -eq "$2" ]
+}
+
 resets_sent() {
 	inside awk '$1 != "Tcp:" { next }
 		column { print $column }
@@ -184,7 +189,7 @@ refused_as_in_use() { # [OPTIONS] PORT
 @test "closes first: TIME_WAIT is the server's, and there is no RST" {
 	serve 0
 	says_hello
-	[ "$(sockets_in $TIME_WAIT)" -eq 1 ]
+	await_sockets $TIME_WAIT 1
 	[ "$(resets_sent)" -eq 0 ]
 }
 
@@ -201,7 +206,7 @@ refused_as_in_use() { # [OPTIONS] PORT
 	[ "$STATUS" -eq 0 ]
 	[ "$REST" = "hello from $server_pid at $PORT" ]
 	[ "$(resets_sent)" -eq 0 ]
-	[ "$(sockets_in $TIME_WAIT)" -eq 1 ]
+	await_sockets $TIME_WAIT 1
 }
 
 @test "a client that does not close, or sends for ever, delays the next a second" {
@@ -216,7 +221,7 @@ refused_as_in_use() { # [OPTIONS] PORT
 	line flood
 	says_hello
 	# Twice its second, and much for a machine that is busy.
-	((SECONDS < 15))
+	((SECONDS < 30))
 }
 
 @test "a client that resets the connection does not end it" {
@@ -246,16 +251,16 @@ refused_as_in_use() { # [OPTIONS] PORT
 	start server prlimit --nofile=4:64 "$RESTARTABLE" 0
 	line server
 	PORT=${LINE##*:}
-	start late bash -c 'exec cat <"/dev/tcp/127.0.0.1/$0"' "$PORT"
 	local i from
-	line server
+	# Lines may be read long after they were written, but not before.
 	from=$(date +%s%N)
-	for i in 1 2 3; do
+	start late bash -c 'exec cat <"/dev/tcp/127.0.0.1/$0"' "$PORT"
+	for i in 1 2 3 4 5 6; do
 		line server
 		[ "$LINE" = "restartable: accept: Too many open files" ]
 	done
 	# It pauses, 100 ms each time: a spin would take microseconds.
-	(($(date +%s%N) - from > 200000000))
+	(($(date +%s%N) - from > 450000000))
 	prlimit --pid "$server_pid" --nofile=64:64
 	line late
 	[ "$LINE" = "hello from $server_pid at $PORT" ]
@@ -269,7 +274,7 @@ refused_as_in_use() { # [OPTIONS] PORT
 	for ((i = 1; i <= 10; i++)); do
 		says_hello
 		says_hello ::1
-		[ "$(sockets_in $TIME_WAIT)" -eq $((2 * i)) ]
+		await_sockets $TIME_WAIT $((2 * i))
 		stop server "$([ $((i % 2)) -eq 0 ] && echo KILL || echo TERM)"
 		serve "$PORT"
 	done
@@ -297,7 +302,7 @@ refused_as_in_use() { # [OPTIONS] PORT
 	line server
 	stop server
 	ended silent
-	[ "$(sockets_in $TIME_WAIT)" -eq 1 ]
+	await_sockets $TIME_WAIT 1
 	refused_as_in_use "$PORT"
 }
 
@@ -528,7 +533,7 @@ time-wait-server-addr-both connection-addr-both bound-addr-both " '
 		/^answer:/ { $0 = "answer: " answer }
 		{ print }' "$ROOT/labs/03-reuseaddr/predictions.txt" \
 		>submission/predictions.txt
-	run -0 timeout 120 "$PORTLAB" check 03 --submit submission --keep kept
+	run -0 timeout 700 "$PORTLAB" check 03 --submit submission --keep kept
 	echo "$output"
 	[[ $(cut -f 2 kept/predictions | sort | uniq -c) == *14*right ]]
 	[[ ! -e kept/bindmatrix ]]
@@ -542,7 +547,8 @@ time-wait-server-addr-both connection-addr-both bound-addr-both " '
 	echo "$output"
 	[[ $output == *"port 9000 is already in use"*"(exit status 3)"* ]]
 	[[ $output == *"│ TIME-WAIT"*"server stays in TIME-WAIT"* ]]
-	[[ $output == *"timer:(timewait,5"*"timer:(timewait,5"* ]]
+	# It counts down from 60 s.
+	[[ $output =~ 'timer:(timewait,'[2-5][0-9].*'timer:(timewait,'[2-5][0-9] ]]
 	[[ $output == *"echo_server: cannot listen on port 9003"* ]]
 	[[ $output == *"port 9003 is already in use"* ]]
 	[[ $output == *"connection refused (ECONNREFUSED)"* ]]

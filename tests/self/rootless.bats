@@ -29,7 +29,7 @@ teardown() {
 }
 
 as_user() { # FILE.bats [OPTION...]
-	run timeout 600 "${user[@]}" bats --tap "${@:2}" "$copy/tests/self/$1" \
+	run timeout 1800 "${user[@]}" bats --tap "${@:2}" "$copy/tests/self/$1" \
 		3>&- 4>&- </dev/null
 	echo "$output"
 	[[ $status == 0 ]]

@@ -7,7 +7,7 @@
 load lab
 
 TABLE=$ROOT/labs/05-http/README.md
-GRADE_S=400
+GRADE_S=700
 
 setup() {
 	own_state

@@ -46,7 +46,7 @@ look() {
 		cat "$BATS_TEST_DIRNAME/slides/look.js"
 		echo '</script>'
 	} >"$page"
-	timeout 120 "$CHROMIUM" --headless --no-sandbox --disable-gpu \
+	timeout 300 "$CHROMIUM" --headless --no-sandbox --disable-gpu \
 		--disable-quic --no-first-run --disable-background-networking \
 		--disable-component-update --disable-sync \
 		--user-data-dir="$(mktemp -d "$BATS_TEST_TMPDIR/profile.XXXXXX")" \

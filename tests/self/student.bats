@@ -315,7 +315,9 @@ one_line() {
 		: >"$T/calls"
 		echo "/* mine, $at */" >"$WORK/echo_server.c"
 		echo "/* mine, $at */" >"$WORK/echo_client.c"
-		AT=$at PATH=$T/bin:$PATH run "$PORTLAB" reset 01
+		# Tests that run in the background of a script ignore SIGINT.
+		AT=$at PATH=$T/bin:$PATH run env --default-signal=INT \
+			"$PORTLAB" reset 01
 		if grep -q mine "$WORK"/*.c; then
 			[[ $(grep -l "mine, $at " "$WORK"/*.c | wc -l) == 2 ]]
 			[[ -z $(find "$PORTLAB_STATE" -name 'echo_*') ]]
@@ -348,7 +350,7 @@ begin_watch() { # [hold]
 }
 
 a_run() {
-	read -r -t 20 <&"$RUNS"
+	read -r -t 60 <&"$RUNS"
 }
 
 # Nothing can be waited for here but the time that a wrong run would need.

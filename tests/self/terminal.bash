@@ -27,12 +27,12 @@ on_screen() { # TEXT
 	[[ $(screen) == *"$1"* ]]
 }
 
-# Wait for TEXT, twenty seconds at most.
+# Wait for TEXT, a minute at most.
 await_screen() { # TEXT
-	local deadline=$((SECONDS + 20))
+	local deadline=$((SECONDS + 60))
 	until on_screen "$1"; do
 		((SECONDS < deadline)) || {
-			echo "not on the screen within 20 s: $1"
+			echo "not on the screen within 60 s: $1"
 			screen
 			return 1
 		}
