@@ -1310,6 +1310,23 @@ visits_among_faults() { # FILE
 
 # --- going further -----------------------------------------------------------
 
+# Some servers take what is behind a file for a program's, and may; some lead to
+# the file's own name.
+@test "file-slash: /file/ and /file/x are not the file" {
+	serves
+	fetches GET "/$TEXT/"
+	gets 3xx,4xx
+	fetches_next GET "/$TEXT/$TEXT"
+	gets 3xx,4xx
+	talk || why_file_slash
+}
+
+why_file_slash() {
+	diagnose "A page with a slash behind its name would look for all that it" \
+		"links to below itself: what is below a file is not found, ENOTDIR."
+	return 1
+}
+
 @test "named-limits: says which limit: 414, 431, 413" {
 	serves
 	long_target
