@@ -226,7 +226,7 @@ static void check_date(struct probe *probe, const struct step *step,
 	struct tm tm;
 	time_t when = parse_date(value);
 
-	gmtime_r(first == 0 ? &latest : &first, &tm);
+	gmtime_r(&latest, &tm);
 	strftime(wanted, sizeof wanted, date_format, &tm);
 	if (when < 0)
 		fail_answer(probe, conn, "http-date", wanted,
