@@ -149,8 +149,8 @@ listening_here() {
 	talk
 }
 
-# Its clock has to go on: what it says is looked at again when it has been running
-# for a while, and judged behind step 4, so that nobody waits for that.
+# Its clock has to go on: so it is asked again when it has been running for a
+# while. The test is behind slow-reader, which takes longer.
 begin_date() {
 	serves
 	fetches GET "/$TEXT"
@@ -817,6 +817,7 @@ begin_slow-reader() {
 	talked
 }
 
+# Of step 1: see begin_date().
 @test "date: Date: the time now, in GMT, as HTTP writes it" {
 	begun
 	talked
