@@ -348,6 +348,10 @@ account_http() { # KEYWORD
 		diagnose "A date in HTTP is GMT, wherever the server is: gmtime(), not" \
 			"localtime()."
 		;;
+	http-behind)
+		diagnose "Date was the time once. Who keeps it as text has to look at" \
+			"the clock again, before each answer or once a second."
+		;;
 	http-later)
 		diagnose "A file may have been written in the future, by its own clock:" \
 			"then Date stands for the time of the file (RFC 9110, section" \

@@ -139,6 +139,10 @@ never_ends() { # HEAD MORE
 	fails http-left-open "$OK$TWO" 'answer a GET 200' 'is-last a within 200'
 }
 
+date_of() { # TIME
+	LC_ALL=C date -u -d "$1" '+%a, %d %b %Y %H:%M:%S GMT'
+}
+
 @test "a date has one form, and a time" {
 	local date='Sun, 06 Nov 1994 08:49:37 GMT'
 	passes "${OK}Date: $date\\r\\n$TWO" 'answer a GET 200' \
@@ -150,7 +154,11 @@ never_ends() { # HEAD MORE
 	fails http-date "${OK}Date: Sun Nov  6 08:49:37 1994\\r\\n$TWO" \
 		'answer a GET 200' 'field-date a Date 784111777'
 	fails http-no-field "$OK$TWO" 'answer a GET 200' 'field-now a Date'
-	passes "${OK}Date: $(LC_ALL=C date -u '+%a, %d %b %Y %H:%M:%S GMT')\\r\\n$TWO" \
+	passes "${OK}Date: $(date_of now)\\r\\n$TWO" \
+		'answer a GET 200' 'field-now a Date'
+	fails http-behind "${OK}Date: $(date_of '8 seconds ago')\\r\\n$TWO" \
+		'answer a GET 200' 'field-now a Date'
+	fails http-time "${OK}Date: $(date_of '1 hour ago')\\r\\n$TWO" \
 		'answer a GET 200' 'field-now a Date'
 }
 
@@ -166,6 +174,15 @@ never_ends() { # HEAD MORE
 	fails http-file-short "$OK$TWO" 'answer a GET 200' 'body a "hi there"'
 	fails extra-bytes "$OK$TWO" 'answer a GET 200' 'body a "h"'
 	fails mismatch "$OK$TWO" 'answer a GET 200' 'body a "ho"'
+}
+
+@test "who has not asked again in time wants no answer" {
+	passes "$OK$TWO" 'offer a "GET / HTTP/1.1"' \
+		'again a "GET / HTTP/1.1" every 2000' 'answer a GET 200'
+	passes '' 'stay a 20' 'again a "GET / HTTP/1.1" every 10' \
+		'answer-or-end a GET 200' 'when a 200 answer GET 200' 'ends a'
+	fails http-silent '' 'again a "GET / HTTP/1.1" every 2000' \
+		'answer-or-end a GET 200 within 200'
 }
 
 @test "a drip is borne until the answer, and no longer" {

@@ -17,11 +17,11 @@
  *                 to an hour later, since he last asked: each time
  *
  * One call in ODDS (4; 1: each) fails, on average. Calls are counted for
- * each family (receive, send, accept, wait, socket, listen, clock), and only
- * those that have something to be had: bytes or EOF to read, room to write, a
- * client. So which calls fail depends on SEED (0) alone, not on time: the same
- * conversation meets the same faults. A fault that a call cannot have, as a
- * short read where there is one byte, is kept for the next.
+ * each family (receive, send, accept, wait, socket, listen, clock) of which a
+ * KIND is, and only those that have something to be had: bytes or EOF to read,
+ * room to write, a client. So which calls fail depends on SEED (0) alone, not
+ * on time: the same conversation meets the same faults. A fault that a call
+ * cannot have, as a short read where there is one byte, is kept for the next.
  *
  * At the end FILE of -o (stderr) gets one line of JSON: the seed, how many
  * calls were counted and how many faults of each kind were injected. FILE of
@@ -262,8 +262,6 @@ static bool count_call(struct chaos *chaos, enum family family)
 	struct schedule *schedule = &chaos->schedule[family];
 
 	schedule->calls++;
-	if (schedule->kinds == 0)
-		return false;
 	if (schedule->left == 0)
 		return true;
 	schedule->left--;
@@ -627,10 +625,9 @@ static void on_clock(struct chaos *chaos, struct held *held)
 	int number = call->data.nr;
 	struct timespec now;
 
-	if (chaos->schedule[CLOCK].kinds == 0 ||
-	    (number == SYS_clock_gettime &&
-	     call->data.args[0] != CLOCK_REALTIME &&
-	     call->data.args[0] != CLOCK_REALTIME_COARSE)) {
+	if (number == SYS_clock_gettime &&
+	    call->data.args[0] != CLOCK_REALTIME &&
+	    call->data.args[0] != CLOCK_REALTIME_COARSE) {
 		go_on(chaos, call);
 		return;
 	}
@@ -814,10 +811,12 @@ static int supervise(struct chaos *chaos)
 /* --- Starting it --- */
 
 /*
- * The filter: calls of this machine's own kind that are watched are for the
- * supervisor, all others go on. Returns the descriptor of the supervisor.
+ * The filter: calls of this machine's own kind that may fail are for the
+ * supervisor, all others go on. One that is handed over takes two switches from
+ * process to process, for which a busy machine has to be waited. Returns the
+ * descriptor of the supervisor.
  */
-static int install_filter(void)
+static int install_filter(const struct chaos *chaos)
 {
 	struct sock_filter code[FILTER_WORDS];
 	unsigned short n = 0;
@@ -833,6 +832,8 @@ static int install_filter(void)
 		(struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 					     offsetof(struct seccomp_data, nr));
 	for (size_t i = 0; i < WATCHED; i++) {
+		if (chaos->schedule[watched[i].family].kinds == 0)
+			continue;
 		code[n++] = (struct sock_filter)
 			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
 				 (unsigned)watched[i].number, 0, 1);
@@ -901,7 +902,7 @@ _Noreturn static void become(const struct chaos *chaos, char **command,
 		_exit(STATUS_BROKEN);
 	signal(SIGPIPE, SIG_DFL); /* cli_init() ignores it */
 	sigprocmask(SIG_SETMASK, cli_wait_mask(), NULL);
-	int notify = install_filter();
+	int notify = install_filter(chaos);
 	if (notify < 0)
 		cli_warn_errno("cannot watch system calls");
 	/* Not a word if that fails: nobody would let it through. */

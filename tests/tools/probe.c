@@ -55,6 +55,8 @@
  *                               whether it comes or not
  *   offer NAME DATA             send it, or as much as the peer takes, until it
  *                               answers or ends the connection
+ *   again NAME DATA every MS    offer it; if that comes more than MS after the
+ *                               last offer, no answer is wanted any more
  *   drip NAME DATA every MS     byte by byte, until the peer does so
  *   sip NAME COUNT MS           read COUNT bytes, steadily, for MS
  *   dropped NAME COUNT MS       who reads nothing for MS finds an end before
@@ -154,6 +156,7 @@ const struct verb verbs[] = {
 	{"field-past", "NAME FIELD", do_field_past},
 	{"comes", "NAME [MS]", do_comes},
 	{"offer", "NAME DATA", do_offer},
+	{"again", "NAME DATA every MS", do_again},
 	{"drip", "NAME DATA every MS", do_drip},
 	{"sip", "NAME COUNT MS", do_sip},
 	{"dropped", "NAME COUNT MS", do_dropped},

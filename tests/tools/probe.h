@@ -142,8 +142,9 @@ struct conn {
 	uint64_t random_sent;	/* so far, of the connection's stream */
 	uint64_t random_wanted; /* likewise, by expect */
 	time_t since;		/* when it was connected */
+	net_time offered;	/* when the last offer began, or likewise */
 	struct answer *answer;	/* the last one, of HTTP */
-	bool over;		/* it ended where it might */
+	bool over;		/* it ended where it might, or no matter */
 	int end;		/* how: 0 for EOF, else an errno value */
 };
 
@@ -252,6 +253,7 @@ void do_when(struct probe *probe, const struct step *step);
 void do_field_past(struct probe *probe, const struct step *step);
 void do_comes(struct probe *probe, const struct step *step);
 void do_offer(struct probe *probe, const struct step *step);
+void do_again(struct probe *probe, const struct step *step);
 void do_drip(struct probe *probe, const struct step *step);
 void do_sip(struct probe *probe, const struct step *step);
 void do_dropped(struct probe *probe, const struct step *step);

@@ -55,6 +55,7 @@ static void begin(struct conn *conn, int fd)
 	conn->first_piece = 0;
 	conn->source_port = 0;
 	conn->since = time(NULL);
+	conn->offered = net_now();
 	answer_free(conn->answer);
 	conn->answer = NULL;
 	conn->over = false;
