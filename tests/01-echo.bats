@@ -316,8 +316,11 @@ waits_for_the_end() {
 	signal TERM
 	must_end "$END_MS"
 	status_is 0
+	# Who has served a client has all in place, what to do at signals, too.
 	PORT=$(port 2)
+	values
 	serve
+	peer "${VISIT[@]}"
 	signal INT
 	must_end "$END_MS"
 	status_is 0

@@ -329,7 +329,11 @@ begin_silent_and_deaf() {
 	signal TERM
 	must_end "$END_MS"
 	status_is 0
-	serves "$(port 3)"
+	# Who has served a client has all in place, what to do at signals, too.
+	PORT=$(port 3)
+	values
+	serves "$PORT"
+	peer "${VISIT[@]}"
 	signal INT
 	must_end "$END_MS"
 	status_is 0
