@@ -6,7 +6,7 @@
 # $HERE/RUN.out and RUN.err, how it ended in RUN.json. The last one started is
 # the JOB that the other words speak of.
 
-readonly START_MS=10000 # to listen anywhere, which takes some interpreters long
+readonly BEGIN_MS=10000 # to listen anywhere, which takes some interpreters long
 readonly LISTEN_MS=3000 END_MS=1000 EXIT_MS=5000 SETTLE_MS=2000
 readonly FEW=4 WATCH_MS=200 IDLE_US=40000 SLICE_US=4000 GLANCE_MS=50
 
@@ -239,9 +239,9 @@ listens() { # PORTS [MS [ADDR]]
 	heard=$(await_listen "$1" "$ms" "${3:-$SERVER4}") || status=$?
 	if [[ $status == 1 && -z $heard ]]; then
 		status=0
-		heard=$(await_listen "$1" $((START_MS - ms)) "${3:-$SERVER4}") ||
+		heard=$(await_listen "$1" $((BEGIN_MS - ms)) "${3:-$SERVER4}") ||
 			status=$?
-		ms=$START_MS
+		ms=$BEGIN_MS
 	fi
 	note port "${1%%[,-]*}"
 	case $status in

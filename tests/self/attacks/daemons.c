@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 enum { DAEMONS = 3, BACKLOG = 16 };
 
@@ -56,5 +57,8 @@ int main(int argc, char **argv)
 			serve((uint16_t)strtol(port, NULL, 10));
 		_exit(0);
 	}
+	/* Nobody but the daemons is left behind. */
+	while (wait(NULL) > 0)
+		;
 	return 0;
 }
