@@ -84,7 +84,15 @@ differs() { # NAME WORDS...
 	printf '%-36s %s\n' "$1" "${*:2}"
 }
 
-# Nothing, or a line on how the mutant's verdict differs from its patch.
+# Of checks that failed and are not among IDS: why.
+explains() { # IDS
+	local id
+	for id in $(checks_that failed "$1"); do
+		sed "s/^/    $id: /" "$RESULTS/checks/$id/account"
+	done
+}
+
+# Nothing, or lines on how the mutant's verdict differs from its patch.
 judge_mutant() { # LAB/NAME
 	local patch=$ROOT/tests/${1%%/*}/mutants/${1#*/}.patch
 	local folder=$RUNS/$1.source fails failed says
@@ -102,6 +110,7 @@ judge_mutant() { # LAB/NAME
 		differs "$1" "status $STATUS"
 	[[ $failed == "$fails" ]] ||
 		differs "$1" "must fail: $fails; failed: $failed"
+	explains "$fails $(head_of May "$patch")"
 	says=$(head_of Says "$patch")
 	grep -qE -- "$says" "$RESULTS/transcript.txt" ||
 		differs "$1" "the report does not say: $says"
@@ -114,6 +123,7 @@ judge_honest() { # LAB/NAME
 	grade "$1" "$folder"
 	[[ $STATUS == 0 ]] ||
 		differs "$1" "status $STATUS, failed: $(checks_that failed)"
+	explains ''
 	[[ -z $(checks_that failed)$(checks_that not-checked) ]] ||
 		differs "$1" "did not pass: $(checks_that failed)" \
 			"$(checks_that not-checked)"
