@@ -134,11 +134,14 @@ $(OBJ)/%.o: %.c Makefile
 
 -include $(patsubst %.c,$(OBJ)/%.d,$(SOURCES) $(LIB_SRC))
 
-# Asked again until the answer is yes.
-HAS_SANITIZERS = { test $(BUILD)/sanitizers -nt Makefile || \
+# The compiler is asked again until its answer is yes.
+HAS_SANITIZERS = { { test $(BUILD)/sanitizers -nt Makefile && \
+                 read cc <$(BUILD)/sanitizers && \
+                 test "$$cc" = $(call quote,$(CC)); } || \
                  { echo 'int main(void) { return 0; }' | \
                  $(CC) -x c - $(SANITIZE) -o /dev/null 2>/dev/null && \
-                 mkdir -p $(BUILD) && : >$(BUILD)/sanitizers; }; }
+                 mkdir -p $(BUILD) && \
+                 echo $(call quote,$(CC)) >$(BUILD)/sanitizers; }; }
 
 # All programs again with the sanitizers, for the tests, where there are any.
 .PHONY: asan
