@@ -210,10 +210,15 @@ static time_t parse_date(const char *text)
 	return strcmp(again, text) == 0 ? when : -1;
 }
 
-/* Whether WHEN has been now, and is not any more. */
-static bool is_behind(time_t when, time_t first, time_t latest)
+/* What is wrong with a date WHEN that should be from FIRST to LATEST. */
+static const char *date_keyword(time_t when, time_t first, time_t latest)
 {
-	return first < latest && when < first && first - when < DATE_ZONE_S;
+	if (first == 0)
+		return "http-later";
+	/* It has been now, and is not any more. */
+	if (first < latest && when < first && first - when < DATE_ZONE_S)
+		return "http-behind";
+	return "http-time";
 }
 
 /* The date in a field, which is to be from FIRST to LATEST. */
@@ -233,10 +238,7 @@ static void check_date(struct probe *probe, const struct step *step,
 			    "This is not how HTTP writes a date.", "%s: %.120s",
 			    step->field, value);
 	if (when < first || when > latest)
-		fail_answer(probe, conn,
-			    first == 0			     ? "http-later"
-			    : is_behind(when, first, latest) ? "http-behind"
-							     : "http-time",
+		fail_answer(probe, conn, date_keyword(when, first, latest),
 			    wanted, "The date is another one.", "%s: %.120s",
 			    step->field, value);
 }
