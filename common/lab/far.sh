@@ -72,7 +72,7 @@ far_collect() { # CLASS
 	local -a job
 	for file in "$1"/far/portlab-class.*/*.out.tar; do
 		[[ -f $file ]] || continue
-		work=$1/work/far
+		work=$1/scratch/far
 		rm -rf -- "$work"
 		mkdir -p -- "$work"
 		tar -C "$work" -xf "$file" 2>/dev/null || continue

@@ -6,8 +6,8 @@
 # what was handed in and the grader itself. So the same command, however it was
 # ended, goes on where it was, and grades again what has changed.
 #
-# What this command keeps for itself is in OUT/.portlab: labs, jobs/N, work/, and
-# gathered/, where files of a student are that lay beside those of others.
+# What this command keeps for itself is in OUT/.portlab: labs, jobs/N, scratch/,
+# and gathered/, where files of a student are that lay beside those of others.
 # Whatever ends it ends its jobs (PR_SET_PDEATHSIG), and these their networks.
 #
 # With --login, GNU parallel takes the jobs to other machines, with the suite
@@ -166,7 +166,7 @@ class_begin() {
 	# What one has left that was killed.
 	far_collect "$class"
 	class_tidy
-	{ mkdir -- "$class/work" "$class/jobs" &&
+	{ mkdir -- "$class/scratch" "$class/jobs" &&
 		printf '%s\n' "$names" >"$class/labs"; } 2>/dev/null ||
 		die "cannot write $class: is the disk full?"
 	names_gather "$dir" "$class/gathered" 2>/dev/null ||
@@ -174,7 +174,7 @@ class_begin() {
 }
 
 class_tidy() {
-	rm -rf -- "$class/work" "$class/jobs" "$class/far" "$class/gathered"
+	rm -rf -- "$class/scratch" "$class/jobs" "$class/far" "$class/gathered"
 }
 
 # Sets place: where the results are.
@@ -299,7 +299,7 @@ class_parallel() {
 	local -a words=(parallel --will-cite --no-notice --jobs "$jobs" "${look[@]}")
 	trap - EXIT INT TERM HUP
 	((${#look[@]} == 0)) || exec >/dev/null
-	export PARALLEL_HOME=$class/work/parallel PARALLEL_SHELL=/bin/sh
+	export PARALLEL_HOME=$class/scratch/parallel PARALLEL_SHELL=/bin/sh
 	unset PARALLEL MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 	mkdir -- "$PARALLEL_HOME"
 	exec {CLASS_LOCK}<&-
@@ -308,7 +308,7 @@ class_parallel() {
 	else
 		words+=("exec setpriv --pdeathsig KILL bash $(printf '%q ' \
 			"$ROOT/tests/class/grade")$(printf %q "$class/jobs")/{}" \
-			"$(printf %q "$class/work")/{}")
+			"$(printf %q "$class/scratch")/{}")
 	fi
 	exec setpriv --pdeathsig KILL "${words[@]}" < <(seq "$TODO")
 }

@@ -122,8 +122,8 @@ good() { # FOLDER
 
 @test "of several the one beside the others, then the one less deep" {
 	sed -i 's/^files:.*/files: coin.c side.txt/' "$SUITE/labs/07-coin/lab.conf"
-	good beside/work
-	: >beside/work/side.txt
+	good beside/mine
+	: >beside/mine/side.txt
 	good shallow/z
 	mkdir -p beside/a shallow/a/b
 	echo failed | tee beside/a/coin.c >shallow/a/b/coin.c

@@ -229,7 +229,7 @@ goes_on() {
 	wait "$pid" || status=$?
 	[[ $status == 130 ]]
 	[[ $(<"$BATS_TEST_TMPDIR/background.err") == *'the same command goes on' ]]
-	[[ ! -e $OUT/.portlab/work ]]
+	[[ ! -e $OUT/.portlab/scratch ]]
 	goes_on
 }
 
