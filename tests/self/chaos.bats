@@ -132,7 +132,7 @@ ALL=short-read,short-write,eintr,econnaborted,emfile
 }
 
 @test "chaos: another language" {
-	command -v python3 >/dev/null || skip "python3 is not installed"
+	needs python3
 	cat >server.py <<-'END'
 		import socket
 		s = socket.create_server(("127.0.0.1", 0))
@@ -154,7 +154,7 @@ ALL=short-read,short-write,eintr,econnaborted,emfile
 }
 
 @test "chaos: a program that forks, and one with threads" {
-	command -v python3 >/dev/null || skip "python3 is not installed"
+	needs python3
 	cat >server.py <<-'END'
 		import socketserver, sys
 		class Echo(socketserver.BaseRequestHandler):
@@ -180,7 +180,7 @@ ALL=short-read,short-write,eintr,econnaborted,emfile
 }
 
 @test "chaos: a call that gives up by itself still does" {
-	command -v python3 >/dev/null || skip "python3 is not installed"
+	needs python3
 	cat >client.py <<-'END'
 		import errno, socket, struct
 		s = socket.create_server(("127.0.0.1", 0))
@@ -197,7 +197,7 @@ ALL=short-read,short-write,eintr,econnaborted,emfile
 }
 
 @test "chaos: a signal handler runs in the middle of a call that is to fail" {
-	command -v python3 >/dev/null || skip "python3 is not installed"
+	needs python3
 	cat >server.py <<-'END'
 		import signal, socket, sys
 		signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))

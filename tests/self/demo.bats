@@ -100,7 +100,7 @@ small_tour() { # DEMO.SH
 }
 
 @test "lab 05's demo: from a request to a drain, in 80x24" {
-	command -v curl >/dev/null || skip "curl is not installed"
+	needs curl
 	run "$PORTLAB" demo 05
 	echo "$output"
 	[[ $status == 0 ]]

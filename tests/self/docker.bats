@@ -251,7 +251,7 @@ id_of() { # SERVICE
 }
 
 @test "a browser of this machine is the client's, on 127.0.0.1 alone" {
-	command -v curl >/dev/null || skip "curl is not installed"
+	needs curl
 	export PUBLISH
 	PUBLISH=$(free_port)
 	# A subnet that is free here, whatever else this machine has.

@@ -330,7 +330,7 @@ need_ipv6() {
 }
 
 @test "server: ECONNABORTED and EINTR lose nothing" {
-	command -v strace >/dev/null || skip "no strace"
+	needs strace
 	serve
 	start tracer strace -p "$server_pid" -o trace -e trace=accept4,read,write \
 		-e inject=accept4:error=ECONNABORTED:when=1..2 \
@@ -542,7 +542,7 @@ conversation() {
 }
 
 @test "valgrind is silent" {
-	command -v valgrind >/dev/null || skip "no valgrind"
+	needs valgrind
 	local check=(valgrind -q --leak-check=full --error-exitcode=99)
 	start server "${check[@]}" "$SOLUTION/echo_server" 0
 	line server

@@ -251,7 +251,7 @@ await_line() { # TEXT
 
 # A live demo of lab 01 on a terminal, in its first step, whose server runs.
 live_demo() {
-	command -v tmux >/dev/null || skip "tmux is not installed"
+	needs tmux
 	terminal 80 24 "LC_ALL=C.UTF-8 '$PORTLAB' demo 01"
 	await_screen 'Enter runs it'
 	type_keys Enter
@@ -301,7 +301,7 @@ live_demo() {
 }
 
 @test "a live demo: SIGKILL to make, and to everything at once" {
-	command -v tmux >/dev/null || skip "tmux is not installed"
+	needs tmux
 	terminal 80 24 "make -s -C '$ROOT' demo LAB=01"
 	await_screen 'Enter runs it'
 	kill -KILL "$(eldest_of_ours 'make -s')"

@@ -16,7 +16,7 @@ teardown() {
 }
 
 @test "eight runs under load have one verdict for each submission" {
-	command -v patch >/dev/null || skip 'patch is not installed'
+	needs patch
 	run timeout 1800 "$PORTLAB" flake 01 8
 	echo "$output"
 	[[ $status == 0 && ${lines[-1]} == '8 runs, 0 verdicts differ' ]]

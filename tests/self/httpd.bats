@@ -115,13 +115,13 @@ each_unit_test() {
 }
 
 @test "the same under valgrind" {
-	command -v valgrind >/dev/null || skip "no valgrind"
+	needs valgrind
 	UNITS=$BUILD/test/http_test
 	each_unit_test valgrind -q --error-exitcode=99 --leak-check=full
 }
 
 @test "the parser, fed by libFuzzer: one piece or many, it says the same" {
-	command -v clang >/dev/null || skip "no clang"
+	needs clang
 	local solution=$ROOT/labs/05-http/solution
 	clang -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -D_GNU_SOURCE -std=c17 \
@@ -288,7 +288,7 @@ nothing_outside() {
 }
 
 @test "likewise where there is no openat2()" {
-	command -v strace >/dev/null || skip "no strace"
+	needs strace
 	inside strace -qq -o trace -e trace=openat2 true ||
 		skip "no right to watch system calls here"
 	local error
@@ -427,7 +427,7 @@ served() {
 }
 
 @test "who asks after a change is not given the file of before" {
-	command -v strace >/dev/null || skip "no strace"
+	needs strace
 	inside strace -qq -o trace -e trace=sendto true ||
 		skip "no right to watch system calls here"
 	# It has answered, and is held up before it looks for the next client.
@@ -581,7 +581,7 @@ conversation() {
 }
 
 @test "valgrind is silent, and no descriptor is left" {
-	command -v valgrind >/dev/null || skip "no valgrind"
+	needs valgrind
 	BEHIND=(valgrind -q --leak-check=full --error-exitcode=99)
 	serve -t 4000 site
 	conversation

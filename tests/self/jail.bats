@@ -416,7 +416,7 @@ marked() {
 }
 
 @test "SIGCHLD that is ignored outside is no trouble" {
-	command -v python3 >/dev/null || skip "python3 is not installed"
+	needs python3
 	run -7 timeout 30 python3 -c 'import os, signal, sys
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 os.execv(sys.argv[1], sys.argv[1:])' "${JAIL[@]}" sh -c 'exit 7' </dev/null

@@ -368,7 +368,7 @@ expect() { # SCENARIO MS STATUS VERDICT [ERRNO [ERRNO6]]
 # --- held against nmap -------------------------------------------------------
 
 @test "nmap -sT comes to the same: open, closed, filtered" {
-	command -v nmap >/dev/null || skip "nmap is not installed"
+	needs nmap
 	local scenario state
 	for scenario in open closed drop drop-server drop-reply reject-reset reject \
 		reject-host reject-admin reject-net no-route no-host queue-full \
@@ -385,7 +385,7 @@ expect() { # SCENARIO MS STATUS VERDICT [ERRNO [ERRNO6]]
 }
 
 @test "nmap -sS sees the ICMP that an errno hides: closed becomes filtered" {
-	command -v nmap >/dev/null || skip "nmap is not installed"
+	needs nmap
 	local sees='nmap --privileged -n -Pn --reason -p 9000 -sS 203.0.113.20'
 	on_client reject "$sees"
 	[[ $output == *'filtered '*' port-unreach from 198.51.100.1 '* ]]
@@ -409,7 +409,7 @@ expect() { # SCENARIO MS STATUS VERDICT [ERRNO [ERRNO6]]
 }
 
 @test "valgrind is silent" {
-	command -v valgrind >/dev/null || skip "no valgrind"
+	needs valgrind
 	on_client drop-ipv6 'valgrind -q --leak-check=full --track-fds=yes \
 		--error-exitcode=99 "$KNOCK" -t 2000 server 9000 9001'
 	[[ $status == 3 && $output != *'definitely lost'* ]]

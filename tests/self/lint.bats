@@ -37,7 +37,7 @@ load lab
 }
 
 @test "compile_commands.json is JSON that names every source" {
-	command -v jq >/dev/null || skip "jq is not installed"
+	needs jq
 	make -s -C "$ROOT" compile_commands.json
 	[[ $(jq length "$ROOT/compile_commands.json") -gt 20 ]]
 	jq -r '.[].file' "$ROOT/compile_commands.json" | while read -r file; do

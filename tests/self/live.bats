@@ -5,7 +5,7 @@ load lab
 load terminal
 
 setup() {
-	command -v tmux >/dev/null || skip "tmux is not installed"
+	needs tmux
 	own_state
 	export LC_ALL=C.UTF-8 DEPS=skip PORTLAB_TEST="$BATS_TEST_NUMBER.$$.$RANDOM"
 	KEPT=$BATS_TEST_TMPDIR/kept

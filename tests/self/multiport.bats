@@ -237,7 +237,7 @@ conversation() {
 }
 
 @test "valgrind is silent" {
-	command -v valgrind >/dev/null || skip "no valgrind"
+	needs valgrind
 	BEHIND=(valgrind -q --leak-check=full --error-exitcode=99)
 	serve 7000-7002
 	conversation

@@ -65,7 +65,7 @@ tmux_is_gone() {
 }
 
 @test "it needs no privilege and makes no namespace" {
-	command -v strace >/dev/null || skip "strace is not installed"
+	needs strace
 	strace -f -qq -e trace=unshare,clone,setns,socket,mount \
 		-o "$BATS_TEST_TMPDIR/calls" "$PORTLAB" demo --replay 04 >/dev/null
 	[[ -s $BATS_TEST_TMPDIR/calls ]]
@@ -75,7 +75,7 @@ tmux_is_gone() {
 }
 
 @test "key by key on a terminal, and back; the server's lines come too" {
-	command -v tmux >/dev/null || skip "tmux is not installed"
+	needs tmux
 	terminal 80 24 "'$PORTLAB' demo --replay 01"
 	await_screen 'Enter runs it'
 	await_screen '[server] $ echo_server 9000'
@@ -105,7 +105,7 @@ shows_all() {
 }
 
 @test "AUTO=1: by itself to its end, in the time that it took" {
-	command -v tmux >/dev/null || skip "tmux is not installed"
+	needs tmux
 	small=$BATS_TEST_TMPDIR/small
 	mkdir "$small"
 	printf '%s\n' 'demo Small' 'step One' 'run client "echo one; echo two"' \
@@ -125,7 +125,7 @@ shows_all() {
 }
 
 @test "whatever way a replay ends, nothing is left" {
-	command -v tmux >/dev/null || skip "tmux is not installed"
+	needs tmux
 	for how in close 'TERM verb' 'KILL verb' 'KILL tmux' 'KILL driver'; do
 		terminal 80 24 "'$PORTLAB' demo --replay 01"
 		await_screen 'Enter runs it'

@@ -411,7 +411,7 @@ conversation() {
 }
 
 @test "valgrind is silent" {
-	command -v valgrind >/dev/null || skip "no valgrind"
+	needs valgrind
 	local check=(valgrind -q --leak-check=full --error-exitcode=99)
 	start server "${check[@]}" "$RESTARTABLE" 0
 	line server
