@@ -326,6 +326,12 @@ marked() {
 	[[ $status == 0 && $output == *end && $(report stdout_bytes) == 1000000 ]]
 }
 
+@test "stdout and stderr can be opened by their names" {
+	jail --stdout "$BATS_TEST_TMPDIR/out" \
+		sh -c 'echo said >/dev/stdout; echo log >/dev/stderr'
+	[[ $status == 0 && $output == *log && $(<"$BATS_TEST_TMPDIR/out") == said ]]
+}
+
 @test "the pid file names the program as seen from outside" {
 	background "${JAIL[@]}" --pidfile "$BATS_TEST_TMPDIR/pid" "$ATTACK" stubborn
 	eventually grep -q ready "$BATS_TEST_TMPDIR/background.out"
@@ -446,6 +452,11 @@ readonly FORKS='f() { f & f & }; f; wait'
 	((EUID == 0)) && run setpriv --reuid 65534 env JAIL_BARE=1 \
 		"$BUILD/test/jail" --chdir / true
 	[[ $status == 2 ]]
+}
+
+@test "bare: stdout and stderr can be opened by their names" {
+	bare sh -c 'echo said >/dev/stdout; echo log >/dev/stderr'
+	[[ $status == 0 && $output == *said* && $output == *log* ]]
 }
 
 @test "bare: daemons, forks and who ignores SIGTERM end with it, counted" {

@@ -302,11 +302,15 @@ static int open_parent(void)
 	return -1;
 }
 
+/*
+ * The program may be another user than we are. It may open what it writes to
+ * once more, by the name /dev/stderr: many servers have a log there.
+ */
 static void make_pipe(int *from, int *into)
 {
 	int fd[2];
 
-	if (pipe2(fd, O_CLOEXEC) < 0)
+	if (pipe2(fd, O_CLOEXEC) < 0 || fchmod(fd[1], S_IRUSR | 0222) < 0)
 		jail_broken("pipe");
 	*from = fd[0];
 	*into = fd[1];
