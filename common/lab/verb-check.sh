@@ -177,6 +177,7 @@ check_run() {
 	trap "rm -rf -- $(printf %q "$new")" EXIT
 	trap 'check_interrupted' INT TERM HUP
 	check_in_network "$new" || status=$?
+	[[ $status != 2 ]] || exit 2 # it has said why
 	if [[ $status != 0 || ! -s $new/run ]]; then
 		check_broken "there is no grade: the run did not come to its end"
 	fi

@@ -42,8 +42,27 @@ programs_given() {
 		[[ -n $line ]] || continue
 		name=${line%%=*}
 		xargs printf '%s\0' <<<"${line#*=}" >"$WORK/programs/$name"
+		program_files "$WORK/programs/$name"
 		printf 'program: %s %s\n' "$name" "${line#*=}" >>"$WORK/results/run"
 	done <<<"${CHECK_PROGRAMS-}"
+}
+
+# Whatever file the words name has to be seen by the program, too.
+program_files() { # WORDS-FILE
+	local word unseen
+	local -a words files=()
+	mapfile -d '' words <"$1"
+	for word in "${words[@]}"; do
+		[[ ! -f $word ]] || files+=("$word")
+	done
+	((${#files[@]} > 0)) || return 0
+	# shellcheck disable=SC2016 # for the shell within
+	unseen=$("$BUILD/test/jail" "${HIDDEN[@]}" sh -c 'for file; do
+		[ -r "$file" ] || { echo "$file"; break; }
+		done' sh "${files[@]}" </dev/null)
+	[[ -z $unseen ]] || say_usage "--program: the program cannot read $unseen:" \
+		"it has a /tmp of its own, and of root's it is another user. Go to the" \
+		"folder of that file, let all read it, and grade from there"
 }
 
 # That NAME is the compiled program BINARY.

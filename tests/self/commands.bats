@@ -4,6 +4,7 @@
 # do; labs/NN-lab/README.md says why, in the same words. `make programs` first.
 
 load lab
+bats_require_minimum_version 1.5.0
 
 # Of socat: no time-out of its own, and no write() of more than a pipe has room
 # for, on which it would wait and not read.
@@ -106,4 +107,16 @@ that_are() { # STATE
 		<(that_are failed | sort)
 	diff <(words address builds client-builds warnings sanitizers \
 		client-sanitizers) <(that_are left-out | sort)
+}
+
+@test "a file that the command cannot see: refused in a sentence, at once" {
+	local elsewhere=$FOLDER/elsewhere
+	mkdir -p "$elsewhere" here
+	echo 'exec cat' >"$elsewhere/server.sh"
+	cd here
+	run -2 timeout 60 "$PORTLAB" check 01 --keep kept \
+		--program "echo_server=sh $elsewhere/server.sh {port}"
+	echo "$output"
+	[[ $output == *"cannot read $elsewhere/server.sh"* ]]
+	[[ ${#lines[@]} == 1 && ! -e kept ]]
 }
