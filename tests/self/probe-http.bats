@@ -62,6 +62,11 @@ fails() { # KEYWORD BYTES STEP...
 		'no-field a Z' 'field a X-Y ""'
 }
 
+@test "a list may be in several fields" {
+	passes "${OK}Allow: GET\\r\\nAllow: HEAD\\r\\n$TWO" 'answer a GET 200' \
+		'field a Allow "*GET*"' 'field a Allow "*HEAD*"'
+}
+
 @test "what a server must not send has a name" {
 	fails http-no-status 'hello' 'half-close s' 'answer a GET 200'
 	fails http-status-line 'HTTP/1.1 200\r\n\r\n' 'answer a GET 200'

@@ -147,25 +147,42 @@ static const char *field_there(struct probe *probe, const struct step *step)
 	return value;
 }
 
-static void match(struct probe *probe, const struct step *step,
-		  const char *value)
+static bool matches(const struct step *step, const char *value)
 {
 	const char *pattern = (const char *)step->data.bytes;
 
-	if (pattern == NULL ||
-	    fnmatch(pattern, value, FNM_EXTMATCH | FNM_CASEFOLD) == 0)
-		return;
+	return pattern == NULL ||
+	       fnmatch(pattern, value, FNM_EXTMATCH | FNM_CASEFOLD) == 0;
+}
+
+static void match(struct probe *probe, const struct step *step,
+		  const char *value)
+{
 	char wanted[QUOTE_BYTES];
-	snprintf(wanted, sizeof wanted, "%.40s: %.100s", step->field, pattern);
+
+	if (matches(step, value))
+		return;
+	snprintf(wanted, sizeof wanted, "%.40s: %.100s", step->field,
+		 (const char *)step->data.bytes);
 	fail_answer(probe, connection(probe, step->name), "http-field", wanted,
 		    "A field has another value.", "%s: %.120s", step->field,
 		    value);
 }
 
+/* A list may be in several fields, RFC 9110, section 5.3: one of them will do.
+ */
 void do_field(struct probe *probe, const struct step *step)
 {
-	if (last(probe, step) != NULL)
-		match(probe, step, field_there(probe, step));
+	const struct answer *answer = last(probe, step);
+
+	if (answer == NULL)
+		return;
+	const char *first = field_there(probe, step);
+	for (size_t i = 0; i < answer->fields; i++)
+		if (strcasecmp(answer->field[i].name, step->field) == 0 &&
+		    matches(step, answer->field[i].value))
+			return;
+	match(probe, step, first);
 }
 
 void do_field_if(struct probe *probe, const struct step *step)
