@@ -179,12 +179,12 @@ begin_date() {
 
 @test "bad-port: port 70000: one clear line, status not 0" {
 	start server "$SERVER" port=70000 dir="$WWW"
-	complains '70000|port( |$)'
+	complains '70000|\bport\b'
 }
 
 @test "no-folder: DIR is not there: one clear line, status not 0" {
 	start server "$SERVER" port="$PORT" dir="$WWW/no-such-folder"
-	complains 'no-such-folder'
+	complains 'no-such-folder|no such file|director|folder'
 }
 
 # --- step 2: errors, and what else an answer says ----------------------------
@@ -839,6 +839,17 @@ begin_slow-reader() {
 	visits
 	talk
 	must_run
+	goes_before_the_answers
+	visits
+	peer_ahead 3 "${TALK[@]}"
+	must_run
+}
+
+# The first answer is met by RST, and then there is a second one to send.
+goes_before_the_answers() {
+	visitor d
+	sends_together "/$TEXT" "/$STYLE" "/$TEXT" "/$STYLE"
+	leaves
 }
 
 @test "hundred: keeps no descriptor of a hundred clients" {

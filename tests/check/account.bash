@@ -139,8 +139,7 @@ account_job() { # JOB
 		[[ -e $HERE/sanitizer ]] ||
 			sanitizer_cut "$run.err" >"$HERE/sanitizer"
 		account_only_death
-		diagnose "A sanitizer stopped ${JOB_NAME[$1]}: it had used memory," \
-			"or a number, in a way that C does not allow."
+		diagnose_sanitizer "$run.err" "${JOB_NAME[$1]}"
 	else
 		head -n "$SAID_LINES" "$run.err" | cut -b "-$SAID_BYTES" |
 			sed "s/^/said: /" | tr -d '\0' >>"$ACCOUNT"
@@ -176,13 +175,13 @@ account_death() { # JOB
 			"answer: what it said last may tell why."
 	fi
 	case $(job_report "$1" end):$(job_report "$1" signal) in
-	signal:13)
+	signal:SIGPIPE)
 		diagnose "The program died of SIGPIPE, which comes when one writes to" \
 			"a connection that the other end has reset. Ignore the signal" \
 			"(cli_init() does), and let write() return -1 with EPIPE."
 		;;
-	signal:11) diagnose "The program died of SIGSEGV: it used memory that is not its own." ;;
-	signal:9) diagnose "The program was killed by SIGKILL: it, or what it started, did so." ;;
+	signal:SIGSEGV) diagnose "The program died of SIGSEGV: it used memory that is not its own." ;;
+	signal:SIGKILL) diagnose "The program was killed by SIGKILL: it, or what it started, did so." ;;
 	esac
 	case $(job_report "$1" left_behind) in
 	0) ;;
@@ -195,6 +194,17 @@ account_death() { # JOB
 
 sanitizer_said() { # FILE...
 	grep -aqsE '(Address|Leak|UndefinedBehavior)Sanitizer|: runtime error: ' "$@"
+}
+
+# Leaks are looked for when all is done: they have stopped nothing.
+diagnose_sanitizer() { # FILE NAME
+	if grep -aqE 'ERROR: AddressSanitizer|: runtime error: ' "$1"; then
+		diagnose "A sanitizer stopped $2: it had used memory, or a number, in a" \
+			"way that C does not allow."
+	else
+		diagnose "When $2 ended it had memory that nothing points to any more:" \
+			"whoever allocates has to free, on every path."
+	fi
 }
 
 # What matters of a report: the error, and where in the submission it was.
