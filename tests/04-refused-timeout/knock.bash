@@ -45,7 +45,12 @@ knocks() { # ARG...
 	for port in "${@:2}"; do
 		note port "$port"
 	done
-	KNOCK_MS+=("$ms") KNOCK_HOST+=("$1") KNOCK_PORTS+=("${*:2}")
+	KNOCK_MS+=("$ms") KNOCK_PORTS+=("${*:2}")
+	if [[ $1 == *:* ]]; then
+		KNOCK_HOST+=("[$1]")
+	else
+		KNOCK_HOST+=("$1")
+	fi
 	start client knock "${values[@]}" host="$1" ports="${*:2}"
 }
 
@@ -85,6 +90,7 @@ verdict_line() { # LINE PORT VERDICT [ERRNO]
 	note expected "on stdout: $HOST:$2 $3 in N.N ms$errno"
 	note got "${1:-nothing}"
 	verdict_diagnosis "$1" "$3" "${4-}"
+	[[ $3 != open || $1 == *' open '* ]] || knocked_elsewhere "$2"
 	because "It does not say of port $2 what became of it."
 }
 
@@ -112,7 +118,7 @@ verdict_diagnosis() { # LINE VERDICT ERRNO
 			"neither a refusal nor silence, however long it took."
 		;;
 	open:*' refused '*)
-		diagnose "Somebody listens there. It is connected to itself only if" \
+		[[ $CHECK != self ]] || diagnose "Somebody listens there. It is connected to itself only if" \
 			"address and port of both ends are the same."
 		;;
 	open:*' open '*')')
@@ -120,6 +126,18 @@ verdict_diagnosis() { # LINE VERDICT ERRNO
 			"by some call before."
 		;;
 	esac
+}
+
+# No SYN went to PORT, but one to the port that has its bytes the other way round.
+knocked_elsewhere() { # PORT
+	local swapped=$((($1 % 256) * 256 + $1 / 256))
+	wire "$1"
+	! sent_syn || return 0
+	wire "$swapped"
+	! sent_syn ||
+		diagnose "Its SYN went to port $swapped: that is $1 with its two bytes" \
+			"swapped. The port in a sockaddr is in network byte order:" \
+			"htons($1)."
 }
 
 # --- when --------------------------------------------------------------------
