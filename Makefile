@@ -9,7 +9,8 @@ OBJ      := $(BUILD)/obj
 PORTLAB  := exec common/lab/portlab
 
 CC       ?= cc
-CPPFLAGS := -D_GNU_SOURCE -Icommon
+# Whoever writes #define _GNU_SOURCE himself defines the same.
+CPPFLAGS := -D_GNU_SOURCE= -Icommon
 CFLAGS   ?= -O2 -g
 WARN     := -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
             -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \

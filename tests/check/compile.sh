@@ -76,7 +76,7 @@ compiler_in_jail() { # NAME-OF-LOG FOLDER WORD...
 		"${HIDDEN[@]}" --ro "$WORK/src" --ro "$WORK/include" --ro "$WORK/lib" \
 		--rw "$WORK/out" --chdir "$folder" \
 		--stdout "$WORK/$log.log" --stderr "$WORK/$log.log" \
-		--report "$WORK/$log.json" -- "$CC" -std=c17 -D_GNU_SOURCE -pipe \
+		--report "$WORK/$log.json" -- "$CC" -std=c17 -D_GNU_SOURCE= -pipe \
 		-I"$WORK/include" "$@" </dev/null
 }
 

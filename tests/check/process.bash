@@ -197,8 +197,8 @@ status_is() { # STATUS
 	}
 }
 
-# It has failed, and said why in one line that names what was wrong; a line on
-# its usage may follow.
+# It has failed, and said why in one line that names what was wrong; its usage
+# may follow.
 complains() { # REGEX
 	local err=$HERE/${JOB_RUN[JOB]}.err
 	must_end || return
@@ -213,13 +213,24 @@ complains() { # REGEX
 }
 
 one_clear_line() { # FILE REGEX
-	local lines
-	lines=$(grep -a . "$1" | grep -acvi '^usage') || true
+	local said lines
+	said=$(not_usage "$1")
+	lines=$(grep -ac . <<<"$said") || true
 	note expected "one line on stderr that matches: $2"
 	note got "$lines lines"
+	[[ $lines != 0 || ! -s $1 ]] ||
+		because "It said how it is used, and not what was wrong." || return
 	[[ $lines != 0 ]] || because "It failed without a word on stderr." || return
 	[[ $lines == 1 ]] || because "It should say in one line what was wrong; it said $lines." || return
-	grep -aqiE -- "$2" "$1" || because "The line does not say what was wrong."
+	grep -aqiE -- "$2" <<<"$said" || because "The line does not say what was wrong."
+}
+
+# The lines of FILE without its usage, which may go on in lines that are indented.
+not_usage() { # FILE
+	tr -d '\0' <"$1" | LC_ALL=C awk '
+	tolower($0) ~ /(^|: *)usage/ { usage = 1; next }
+	usage && /^([ \t-]|$)/ { next }
+	{ usage = 0; print }'
 }
 
 # --- a server ----------------------------------------------------------------

@@ -4,8 +4,10 @@
  *
  * LF alone ends a line; a folded line is unfolded, a lone CR and a NUL become
  * blanks; bodies are read off, chunked ones too; what makes no sense is not
- * answered at all, but for what must be answered with 400.
+ * answered at all, but for what must be answered with 400. Its messages, and
+ * its usage of several lines, are its own.
  */
+#define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -102,9 +104,10 @@ static void answer_error(struct client *c, const struct request *r,
 			 const char *line, const char *status)
 {
 	put_start(c, status);
+	if (r->method && strncmp(status, "405", 3) == 0)
+		put(c, "ALLOW: GET\r\nALLOW: HEAD\r\n");
 	put(c, "CONTENT-LENGTH:   0\r\n\r\n");
 	log_it(c, line, atoi(status), 0);
-	(void)r;
 }
 
 static void answer_moved(struct client *c, const char *line, const char *path)
@@ -330,7 +333,10 @@ static void respond(struct client *c, const char *head, size_t len)
 	if (wrong)
 		answer_error(c, &r, line, wrong);
 	else if (!file)
-		answer_error(c, &r, line, "501 Not here");
+		answer_error(c, &r, line,
+			     http_is_method(r.method, strlen(r.method))
+				     ? "405 Not here"
+				     : "501 Never heard of");
 	else
 		answer(c, &r, line);
 	c->state = SENDING;
@@ -571,10 +577,23 @@ static int serve(int listener)
 	return CLI_OK;
 }
 
+_Noreturn static void complain(int status, const char *what)
+{
+	fprintf(stderr, "httpd: %s\n", what);
+	if (status == CLI_USAGE)
+		fputs("Usage: httpd [option...] DIR\n"
+		      "  -b ADDR     listen only there\n"
+		      "  -p PORT     8080, if not given\n"
+		      "  -t IDLE_MS  how long a client may do nothing\n"
+		      "  -v          log\n",
+		      stderr);
+	exit(status);
+}
+
 int main(int argc, char **argv)
 {
 	const char *addr = NULL;
-	uint16_t port = 8080;
+	int port = 8080;
 	pid_t children[PROCESSES];
 	int opt, status, worst = CLI_OK;
 
@@ -585,20 +604,22 @@ int main(int argc, char **argv)
 		else if (opt == 'b')
 			addr = cli_address(optarg);
 		else if (opt == 'p')
-			port = cli_listen_port(optarg);
+			port = net_listen_port_parse(optarg);
 		else if (opt == 't')
 			idle_ms = strtol(optarg, NULL, 10);
 		else
-			cli_usage();
+			complain(CLI_USAGE, "no such option");
 	}
 	if (argc != optind + 1 || idle_ms <= 0)
-		cli_usage();
+		complain(CLI_USAGE, "a time above 0, and a folder");
+	if (port < 0)
+		complain(CLI_USAGE, "bad port: it has to be 0 to 65535");
 	root = open(argv[optind], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
-		cli_die_errno("%s", argv[optind]);
-	int listener = net_listen(addr, port);
+		complain(CLI_FAILED, strerror(errno));
+	int listener = net_listen(addr, (uint16_t)port);
 	if (listener < 0)
-		cli_die_errno("port %u", port);
+		complain(CLI_FAILED, strerror(errno));
 	for (int i = 0; i < PROCESSES; i++) {
 		children[i] = fork();
 		if (children[i] < 0)
