@@ -203,7 +203,8 @@ diagnose_sanitizer() { # FILE NAME
 			"way that C does not allow."
 	else
 		diagnose "When $2 ended it had memory that nothing points to any more:" \
-			"whoever allocates has to free, on every path."
+			"whoever allocates has to free, on every path. What only epoll" \
+			"knows counts as that, too: keep a list of it."
 	fi
 }
 

@@ -3,9 +3,10 @@
  *
  * Usage: multiport [-b ADDR] SPEC...
  *
- * An honest variant: every call to the kernel is made here, what belongs to a
- * descriptor is found by its number, and a client's buffer is a ring, into
- * which is read while there is room and from which is written what there is.
+ * An honest variant: every call to the kernel is made here, a port has a socket
+ * for each family, what belongs to a descriptor is found by its number, and a
+ * client's buffer is a ring, into which is read while there is room and from
+ * which is written what there is.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -82,7 +83,7 @@ static void listeners_want(short events)
 
 static int make_listener(const struct net_endpoint *at)
 {
-	int on = 1, off = 0;
+	int on = 1;
 	int family = at->addr.ss_family;
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
@@ -90,7 +91,7 @@ static int make_listener(const struct net_endpoint *at)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	if (family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
 	if (bind(fd, (const struct sockaddr *)&at->addr, at->len) == 0 &&
 	    listen(fd, SOMAXCONN) == 0)
 		return fd;
@@ -124,32 +125,38 @@ static char *line_of(unsigned int port)
 	return line;
 }
 
-static bool offer(const char *addr, uint16_t port, int limit)
+static bool listen_at(const char *addr, uint16_t port, int limit)
 {
 	struct net_endpoint at;
 
-	address(&at, addr ? addr : "::", port);
+	address(&at, addr, port);
 	int fd = make_listener(&at);
-	if (fd < 0 && !addr && errno == EAFNOSUPPORT) {
-		address(&at, "0.0.0.0", port);
-		fd = make_listener(&at);
-	}
 	if (fd >= limit - KEPT) {
 		close(fd);
-		cli_warn("port %u: too many open files", port);
+		errno = EMFILE;
 		return false;
 	}
-	if (fd < 0) {
-		cli_warn("port %u: %s", port,
-			 errno == EADDRINUSE ? "address already in use"
-			 : errno == EACCES   ? "permission denied"
-					     : strerror(errno));
+	if (fd < 0)
 		return false;
-	}
 	if (!enter(fd, POLLIN))
 		cli_die_errno("no memory");
 	items[fd].line = line_of(port);
 	return true;
+}
+
+/* A socket for each family. */
+static bool offer(const char *addr, uint16_t port, int limit)
+{
+	if (addr ? listen_at(addr, port, limit)
+		 : (listen_at("::", port, limit) || errno == EAFNOSUPPORT) &&
+			    listen_at("0.0.0.0", port, limit))
+		return true;
+	cli_warn("port %u: %s", port,
+		 errno == EADDRINUSE ? "address already in use"
+		 : errno == EACCES   ? "permission denied"
+		 : errno == EMFILE   ? "too many open files"
+				     : strerror(errno));
+	return false;
 }
 
 static void take(int listener)
