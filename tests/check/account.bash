@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 
 readonly SAID_LINES=3 SAID_BYTES=160 ENDED_MS=100 CROWD=16
+readonly BACKLOG=128 # which is enough for what the checks do
 
 # One line of the account; what is in it that is not text, the reporter escapes.
 note() { # KEY VALUE...
@@ -54,6 +55,24 @@ try_word() { # WORD
 account_probe() { # FILE
 	sed -n '/^probe: failed/,$p' "$1" | sed 1d >>"$ACCOUNT"
 	account_keyword "$(sed -n 's/^keyword: //p' "$1")"
+	! grep -qE '^(got|says): .*(timeout|before the deadline)' "$ACCOUNT" ||
+		account_backlog
+}
+
+# Clients have waited, and the queue for accept() has been full: it is short.
+account_backlog() {
+	local backlog overflows
+	backlog=$("$LABNS" host server ss -Hltn | awk '
+		NR == 1 || $3 < least { least = $3 }
+		END { print least }')
+	overflows=$("$LABNS" host server awk '
+		$1 != "TcpExt:" { next }
+		!column { for (column = NF; $column != "ListenOverflows"; column--); next }
+		{ print $column }' /proc/net/netstat)
+	((${backlog:-BACKLOG} >= BACKLOG || ${overflows:-0} == 0)) ||
+		diagnose "With a backlog of $backlog, the second argument of listen(), few" \
+			"may wait for accept() at once: the kernel drops what others" \
+			"send, and they try again after a second. Take SOMAXCONN."
 }
 
 account_keyword() { # KEYWORD
