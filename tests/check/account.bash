@@ -82,6 +82,11 @@ account_keyword() { # KEYWORD
 			"and printf(\"%s\") take it for an end. TCP carries any byte;" \
 			"only the count that read() returned tells how many came."
 		;;
+	ended-at-ff)
+		diagnose "The byte 0xff was taken for the end. EOF is -1, and in a signed" \
+			"char so is that byte: keep in an int what getc() returns, and" \
+			"compare it before it becomes a char."
+		;;
 	one-recv)
 		diagnose "Exactly what one recv() or read() gave came back, and no" \
 			"more. TCP has no messages: read again until it returns 0."

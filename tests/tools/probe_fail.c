@@ -19,6 +19,7 @@
  *
  * Keywords, of which the first that fits is taken:
  *   stopped-at-nul   the reply is right as far as the first NUL sent
+ *   ended-at-ff      the peer ends it before the first byte 0xff sent
  *   one-recv         it ends after just the first piece sent, or after as much
  *                    as fits into a buffer (1024 bytes, say, or 1023)
  *   lost-bytes       it goes on at a later place of what was sent
@@ -200,8 +201,9 @@ __attribute__((format(printf, 2, 3))) static void say(struct account *account,
 
 /* --- Diagnosis --- */
 
-/* Whether the byte at OFFSET of the reply is the first NUL wanted. */
-static bool first_nul(const struct compared *compared, uint64_t offset)
+/* Whether the byte at OFFSET of the reply is the first BYTE wanted. */
+static bool is_first(unsigned char byte, const struct compared *compared,
+		     uint64_t offset)
 {
 	unsigned char buf[4096];
 
@@ -210,10 +212,10 @@ static bool first_nul(const struct compared *compared, uint64_t offset)
 		size_t n = left < sizeof buf ? (size_t)left : sizeof buf;
 
 		stream_get(compared->want, compared->from + at, buf, n);
-		const unsigned char *nul = memchr(buf, 0, n);
-		if (nul != NULL)
+		const unsigned char *first = memchr(buf, byte, n);
+		if (first != NULL)
 			return offset > 0 &&
-			       at + (uint64_t)(nul - buf) == offset;
+			       at + (uint64_t)(first - buf) == offset;
 	}
 	return false;
 }
@@ -299,11 +301,17 @@ void fail_short(struct probe *probe, const struct conn *conn,
 		 account.end);
 	if (got < compared->len)
 		locate(&account, compared, got, NULL, 0);
-	if (known && first_nul(compared, got)) {
+	if (known && is_first(0, compared, got)) {
 		account.keyword = "stopped-at-nul";
 		say(&account,
 		    "The reply stops after %" PRIu64
 		    " bytes, right before the first NUL byte sent.",
+		    got);
+	} else if (known && err != ETIMEDOUT && is_first(0xff, compared, got)) {
+		account.keyword = "ended-at-ff";
+		say(&account,
+		    "The reply ends after %" PRIu64
+		    " bytes, right before the first byte 0xff sent.",
 		    got);
 	} else if (known && one_recv(conn, got)) {
 		account.keyword = "one-recv";
@@ -331,7 +339,7 @@ static void diagnose(struct account *account, const struct compared *compared,
 {
 	uint64_t at;
 
-	if (first_nul(compared, offset)) {
+	if (is_first(0, compared, offset)) {
 		account->keyword = "stopped-at-nul";
 		say(account,
 		    "The reply is right up to byte %" PRIu64
@@ -471,7 +479,7 @@ void fail_unless_same(struct probe *probe, const struct conn *conn,
 			fail_different(probe, conn, &compared, same,
 				       body + same, (size_t)(len - same));
 	}
-	if (len < want->len && first_nul(&compared, len))
+	if (len < want->len && is_first(0, &compared, len))
 		fail_short(probe, conn, &compared, len, 0);
 	if (len < want->len)
 		fail_answer(probe, conn, "http-file-short",
