@@ -317,6 +317,17 @@ caret() {
 	line "echo.c:1:1: warning: 'x'"
 }
 
+@test "report: of many messages of a compiler the first" {
+	seq 1 100 | sed 's/.*/echo.c:&:1: error: no such thing/' >out/compiler
+	shows 1
+	line "echo.c:60:1: error: no such thing"
+	line "  ... and 40 lines more: ALL=1, or --all, shows them."
+	[[ $output != *echo.c:61:* ]]
+	shows 1 --all
+	line "echo.c:100:1: error: no such thing"
+	[[ $output != *'lines more'* ]]
+}
+
 @test "report: predictions that were answered" {
 	{
 		row first right 3 3 -

@@ -12,8 +12,10 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cli.h"
 #include "report.h"
 
 enum {
@@ -22,6 +24,7 @@ enum {
 	LABEL = 12, /* where the text behind "expected" begins */
 	ROWS_MAX = 12,
 	SAID_MAX = 8,
+	COMPILER_LINES = 60, /* the first of its messages count most */
 	ID_COLUMNS = 13,     /* of the ids in the list, if all are short */
 	ID_COLUMNS_MAX = 17, /* longer ones stick out */
 };
@@ -528,16 +531,40 @@ static size_t put_failures(const struct report *report, const struct view *view)
 
 /* --- What else there is --- */
 
-static void put_compiler(const struct report *report)
+/* The beginning of what a compiler has said, and how much more there is. */
+static void put_messages(const struct view *view, const char *text)
+{
+	size_t lines = 0, more = 0;
+	const char *end = text;
+
+	for (const char *at = text; *at != '\0' && !view->all; at++)
+		if (*at == '\n' && ++lines == COMPILER_LINES)
+			end = at + 1;
+		else if (*at == '\n' && lines > COMPILER_LINES)
+			more++;
+	if (more == 0) {
+		put_evidence(text);
+		return;
+	}
+	char *beginning = strndup(text, (size_t)(end - text));
+	if (beginning == NULL)
+		cli_die_errno("memory");
+	put_evidence(beginning);
+	free(beginning);
+	printf("%*s... and %zu lines more: ALL=1, or --all, shows them.\n",
+	       INDENT, "", more);
+}
+
+static void put_compiler(const struct report *report, const struct view *view)
 {
 	if (*report->compiler != '\0')
 		printf("\n%*sThe compiler says:\n", INDENT, "");
-	put_evidence(report->compiler);
+	put_messages(view, report->compiler);
 	if (*report->strict != '\0')
 		printf("\n%*sNot asked for, but worth a look: what stricter "
 		       "warnings say\n",
 		       INDENT, "");
-	put_evidence(report->strict);
+	put_messages(view, report->strict);
 }
 
 static bool is(const struct prediction *p, const char *state)
@@ -662,7 +689,7 @@ void render_text(const struct report *report, const struct view *view)
 	put_heading(report, view);
 	put_list(report, view);
 	size_t failed = put_failures(report, view);
-	put_compiler(report);
+	put_compiler(report, view);
 	put_predictions(report);
 	put_tally(report, view);
 	put_run(&report->run);
