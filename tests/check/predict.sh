@@ -98,7 +98,7 @@ predict_line() { # ID ANSWER SEEN
 	prediction_find "$LAB/predictions.txt" "$1" question
 	sentence=$VALUE
 	if [[ -n $2 && " | $choices | " != *" | $2 | "* ]]; then
-		sentence="'$2' is not one of the choices: $choices"
+		state=no-choice sentence="'$2' is not one of the choices: $choices"
 	elif [[ -n $2 && -z $3 ]]; then
 		state=unmeasured
 	elif [[ -n $2 && $2 == "$3" ]]; then

@@ -348,6 +348,13 @@ caret() {
 	} >out/predictions
 	shows 1
 	line "  Predictions: none of 2 answered yet (predictions.txt)"
+	{
+		row first open - - -
+		row drop no-choice RTS - "'RTS' is not one of the choices: RST | FIN"
+	} >out/predictions
+	shows 1
+	line "  Predictions: none of 2 answered yet (predictions.txt)"
+	line "    drop: 'RTS' is not one of the choices: RST | FIN"
 	# No points hang on them, and a student's words may be in them.
 	printf 'half a line' >>out/predictions
 	shows 1

@@ -530,12 +530,14 @@ privilege, for none does" ]
 time-wait-server-addr-both connection-addr-both bound-addr-both " '
 		/^id:/ { answer = index(yes, " " $2 " ") ? "yes" : "no" }
 		/^id: who/ { answer = "server" }
+		/^id: bound-addr-both/ { answer = "Yes" }
 		/^answer:/ { $0 = "answer: " answer }
 		{ print }' "$ROOT/labs/03-reuseaddr/predictions.txt" \
 		>submission/predictions.txt
 	run -0 timeout 700 "$PORTLAB" check 03 --submit submission --keep kept
 	echo "$output"
-	[[ $(cut -f 2 kept/predictions | sort | uniq -c) == *14*right ]]
+	[[ $(cut -f 2 kept/predictions | sort | uniq -c) == *1*no-choice*13*right ]]
+	[[ $output == *"bound-addr-both: 'Yes' is not one of the choices: "* ]]
 	[[ ! -e kept/bindmatrix ]]
 }
 

@@ -64,7 +64,7 @@ struct check {
 
 struct prediction {
 	const char *id;
-	const char *state; /* right, wrong, open or unmeasured */
+	const char *state; /* right, wrong, unmeasured, open or no-choice */
 	const char *answer;
 	const char *seen;
 	const char *sentence;

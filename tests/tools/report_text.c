@@ -584,6 +584,8 @@ static void put_prediction(const struct prediction *p)
 	else if (is(p, "unmeasured"))
 		snprintf(text, sizeof text, "%s: this run did not show it. %s",
 			 p->id, sentence);
+	else if (is(p, "no-choice"))
+		snprintf(text, sizeof text, "%s: %s", p->id, sentence);
 	else
 		return;
 	put_sentence(2 * INDENT, text);
@@ -594,7 +596,8 @@ static void put_predictions(const struct report *report)
 	size_t open = 0, right = 0, wrong = 0;
 
 	for (size_t i = 0; i < report->prediction_count; i++) {
-		open += is(&report->predictions[i], "open");
+		open += is(&report->predictions[i], "open") ||
+			is(&report->predictions[i], "no-choice");
 		right += is(&report->predictions[i], "right");
 		wrong += is(&report->predictions[i], "wrong");
 	}
