@@ -105,6 +105,10 @@ verdict_diagnosis() { # LINE VERDICT ERRNO
 			"open, what its other addresses say no longer matters; what" \
 			"other ports say does."
 		;;
+	refused:client:*' open '*)
+		diagnose "Nobody listens there: of its own host it knocks from the" \
+			"very port at which it knocks, and has met its own SYN."
+		;;
 	[rtu]*:*' open '*)
 		diagnose "A socket is writable, too, when connect() has failed." \
 			"SO_ERROR has the reason, and only once: asked twice, it is 0."
