@@ -207,11 +207,17 @@ hand_in_best() { # FOLDER NAME
 			first=${line%$'\t'*} best=$path
 		else
 			[[ ${line%$'\t'*} == "$first" ]] || return 0
-			! cmp -s -- "$1/$best" "$1/$path" || return 0
+			! hand_in_same "$1/$best" "$1/$path" || return 0
 			best+=" and $path"
 			return 1
 		fi
 	done
+}
+
+# Only of files: a FIFO would be waited for, and a device has no end.
+hand_in_same() { # PATH PATH
+	[[ -f $1 && ! -L $1 && -f $2 && ! -L $2 ]] &&
+		cmp -s -n "$SOURCE_MAX" -- "$1" "$2"
 }
 
 # What is no file is so in SOURCE, too, so that the check can say what it was.
@@ -258,7 +264,7 @@ hand_in_missing() { # FOLDER LAB
 		hand_in_find "$1" -type f \( -iname '*.c*' -o -iname '*.rar' \
 			-o -iname '*.7z' -o -iname '*.gz' \) | tr '\0' '\n' |
 			sed 's|.*/||'
-		[[ ! -f $1/.names ]] || cat -- "$1/.names"
+		[[ ! -f $1/.names || -L $1/.names ]] || head -c 4096 -- "$1/.names"
 	} | grep -vxFf <(lab_files "$2") | LC_ALL=C tr -c '\40-\176\n' '?' |
 		sort -u | head -n 5 | paste -sd , |
 		sed 's/,/, /g') || true

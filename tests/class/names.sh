@@ -88,9 +88,10 @@ names_add() { # ID PATH
 	fi
 }
 
-# Sets id: the name as one line of UTF-8 that may be the name of a folder.
+# Sets id: the name as one line of UTF-8 that may be the name of a folder, which
+# is not hidden, nor "..".
 names_id() { # NAME
-	id=$1
+	id=${1/#./?}
 	[[ $id == *[!\ -.0-~]* ]] || return 0
 	iconv -f UTF-8 -t UTF-8 <<<"$id" >/dev/null 2>&1 ||
 		id=$(printf %s "$id" | LC_ALL=C tr -c '\40-\176' '?')

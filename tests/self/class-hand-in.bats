@@ -259,6 +259,30 @@ real_class() {
 	[[ $status == 0 ]]
 }
 
+@test "what has no end, or is waited for: links, FIFOs, sparse files" {
+	good ada
+	mkdir -p zeros/{a,b} sparse/{a,b} waited x/{a,b}
+	ln -s /dev/zero zeros/a/coin.c
+	ln -s /dev/zero zeros/b/coin.c
+	truncate -s 3T sparse/{a,b}/coin.c endless.zip
+	mkfifo "$T/fifo" x/{a,b}/coin.c
+	ln -s "$T/fifo" waited/coin.c
+	tar -cf fifos.tar x && rm -r x
+	run timeout 60 "$PORTLAB" class 07 "$DIR" "$OUT" </dev/null
+	[[ $status == 0 ]]
+	graded ada
+	refused zeros 'coin.c is there more than once'
+	refused fifos 'coin.c is there more than once'
+	refused endless 'no archive that can be opened'
+}
+
+@test "a link is no list of what an archive has" {
+	echo sesame >"$T/secret"
+	mkdir ada && ln -s "$T/secret" ada/.names
+	class
+	refused ada 'There is no coin.c in it.'
+}
+
 @test "CRLF line ends and a byte order mark make no difference" {
 	real
 	mkdir crlf

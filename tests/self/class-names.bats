@@ -97,12 +97,13 @@ for row in csv.reader(open(sys.argv[1], newline="", encoding="utf-8"), strict=Tr
 	END
 	class
 	[[ $status == 0 ]]
-	[[ $(students) == "Kim Adams_1001 passed, ..?Max Baker_77 passed, Zoë O'Neil_A-3 passed, submission_79 passed" ]]
+	[[ $(students) == "Kim Adams_1001 passed, ?.?Max Baker_77 passed, Zoë O'Neil_A-3 passed, submission_79 passed" ]]
 	rm -r ./* "$OUT"
-	mkdir lab-07-kadams Lab07-coin-mbaker 07-coin-li 07-seven
+	mkdir lab-07-kadams Lab07-coin-mbaker 07-coin-li 07-seven lab-07-..
+	mkdir lab-07-.portlab
 	class
 	[[ $(jq -c '[.students[].id] | sort' "$OUT/class.json") == \
-		'["07-seven","kadams","li","mbaker"]' ]]
+		'["07-seven","?.","?portlab","kadams","li","mbaker"]' ]]
 }
 
 # --- gradebooks --------------------------------------------------------------
