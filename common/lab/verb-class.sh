@@ -38,8 +38,8 @@ verb_class() { # LAB DIR OUT [OPTION...]
 	class_options "${@:4}"
 	NAMES_FILES=$(for lab in "${labs[@]}"; do lab_files "$lab"; done |
 		paste -sd ' ')
-	names_all "$dir"
 	class_machine
+	names_all "$dir"
 	class_roster
 	class_begin
 	class_plan

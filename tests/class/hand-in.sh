@@ -115,8 +115,8 @@ hand_in_kind() { # FILE
 	504b0304* | 504b0506*) echo zip ;;
 	1f8b* | 425a68* | fd377a585a* | 28b52ffd*) echo tar ;;
 	*)
-		if [[ $(dd if="$1" bs=1 skip=257 count=5 2>/dev/null) == ustar ]]
-		then
+		magic=$(dd if="$1" bs=1 skip=257 count=5 2>/dev/null | tr -d '\0')
+		if [[ $magic == ustar ]]; then
 			echo tar
 		else
 			echo none

@@ -16,10 +16,12 @@ def is_shown: .show == "visible";
 # the square of what it finds.)
 def characters(f): explode | map(f) | implode;
 
-# What people call their files: nothing that a terminal or XML would not take.
+# What people call their files: nothing that a terminal or XML would not take,
+# and nothing that turns the text behind it around (Unicode, annex 9).
 def plain:
-  if test("[\\x00-\\x1f\\x7f-\\x9f]") then
+  if test("[\\x00-\\x1f\\x7f-\\x9f\\p{Cf}\\p{Zl}\\p{Zp}]") then
     characters(if . < 32 or (. > 126 and . < 160) then 63 else . end)
+    | gsub("[\\p{Cf}\\p{Zl}\\p{Zp}]"; "?")
   else . end;
 
 # One line: nothing that ends a table's row or a heading.

@@ -95,7 +95,8 @@ names_id() { # NAME
 	[[ $id == *[!\ -.0-~]* ]] || return 0
 	iconv -f UTF-8 -t UTF-8 <<<"$id" >/dev/null 2>&1 ||
 		id=$(printf %s "$id" | LC_ALL=C tr -c '\40-\176' '?')
-	id=${id//[[:cntrl:]\/]/?}
+	id=$(jq -nr -L "$ROOT/tests/class" --arg id "${id//\//?}" \
+		'include "lib"; $id | plain')
 }
 
 # submitters: of each of Gradescope's folders who handed it in, one a line: the

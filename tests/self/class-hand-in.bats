@@ -270,6 +270,7 @@ real_class() {
 	tar -cf fifos.tar x && rm -r x
 	run timeout 60 "$PORTLAB" class 07 "$DIR" "$OUT" </dev/null
 	[[ $status == 0 ]]
+	[[ $output != *warning* ]]
 	graded ada
 	refused zeros 'coin.c is there more than once'
 	refused fifos 'coin.c is there more than once'

@@ -100,10 +100,10 @@ for row in csv.reader(open(sys.argv[1], newline="", encoding="utf-8"), strict=Tr
 	[[ $(students) == "Kim Adams_1001 passed, ?.?Max Baker_77 passed, Zoë O'Neil_A-3 passed, submission_79 passed" ]]
 	rm -r ./* "$OUT"
 	mkdir lab-07-kadams Lab07-coin-mbaker 07-coin-li 07-seven lab-07-..
-	mkdir lab-07-.portlab
+	mkdir lab-07-.portlab $'lab-07-\u202egnp'
 	class
 	[[ $(jq -c '[.students[].id] | sort' "$OUT/class.json") == \
-		'["07-seven","?.","?portlab","kadams","li","mbaker"]' ]]
+		'["07-seven","?.","?gnp","?portlab","kadams","li","mbaker"]' ]]
 }
 
 # --- gradebooks --------------------------------------------------------------
