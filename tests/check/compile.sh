@@ -80,12 +80,14 @@ compiler_in_jail() { # NAME-OF-LOG FOLDER WORD...
 		-I"$WORK/include" "$@" </dev/null
 }
 
-# The binary of a program, which is graded.
+# The binary of a program, which is graded. It can load no library at run time:
+# that of an interpreter would be a program of the machine's.
 compile_program() { # NAME SOURCE...
 	local name=$1 status=0
 	shift
 	compiler_in_jail "$name.link" "$WORK/src" -w -Og -g "${SANITIZE[@]}" \
-		-o "$WORK/out/$name" "$@" "$WORK/lib/$LIBRARY" -pthread || status=$?
+		-o "$WORK/out/$name" "$@" "$WORK/lib/$LIBRARY" -pthread \
+		-Wl,--wrap=dlopen,--wrap=dlmopen || status=$?
 	if [[ $status == 0 && -f $WORK/out/$name && ! -L $WORK/out/$name ]]; then
 		cp -- "$WORK/out/$name" "$WORK/bin/$name"
 		chmod 755 "$WORK/bin/$name"

@@ -14,7 +14,8 @@ program_places() {
 	local path
 	local -a tools=()
 	# What was written is to be graded, and no program of the machine's.
-	for path in /usr/bin /usr/sbin /usr/local /usr/games /bin /sbin /opt; do
+	for path in /usr/bin /usr/sbin /usr/local /usr/games /bin /sbin /opt \
+		/usr/libexec /usr/lib/*/bin /usr/lib/*/*/bin; do
 		[[ -L $path ]] || tools+=("$path")
 	done
 	hide_others "${tools[@]}"

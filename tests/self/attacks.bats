@@ -240,6 +240,7 @@ next_is_fair() {
 @test "no other program can do the work: not the solution's, none of the machine's" {
 	attack stand_in
 	nothing_gained
+	run ! grep -rI 'to be had' "$KEEP"
 }
 
 @test "nothing is found again that an earlier check's program has left" {
@@ -543,6 +544,20 @@ next_is_fair() {
 		int main(void) { cli_init("", ""); return net_wait(0, 0, 0) > 0; }
 	END
 	gained_at_most "${EMPTY[@]}"
+}
+
+@test "no library can be loaded that has an interpreter in it" {
+	source_text <<-'END'
+		#include <dlfcn.h>
+		int main(int argc, char **argv)
+		{
+			void *python = dlopen("libpython3.11.so.1.0", RTLD_NOW);
+			int (*run)(int, char **) =
+				(int (*)(int, char **))dlsym(python, "Py_BytesMain");
+			return run(argc, argv);
+		}
+	END
+	not_built
 }
 
 @test "a compiler that was told to be silent has not found nothing" {
