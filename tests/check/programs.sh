@@ -19,7 +19,7 @@ program_places() {
 		[[ -L $path ]] || tools+=("$path")
 	done
 	hide_others "${tools[@]}"
-	printf '%s\0' "${HIDDEN[@]}" --ro "$WORK/bin" --chdir /tmp \
+	printf '%s\0' "${HIDDEN[@]}" --ro "$WORK/bin" --chdir /tmp --tmp-exec 0 \
 		>"$WORK/places.compiled"
 	[[ -n ${CHECK_PROGRAMS-} ]] || return 0
 	hide "$TESTS" "$ROOT"/labs/*/solution "$BUILD" "$STATE"

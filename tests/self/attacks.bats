@@ -546,6 +546,40 @@ next_is_fair() {
 	gained_at_most "${EMPTY[@]}"
 }
 
+@test "what a program brings with it cannot be executed: the solution's, as bytes" {
+	source_text < <(
+		cat <<-'END'
+			#include <fcntl.h>
+			#include <string.h>
+			#include <unistd.h>
+			static const unsigned char bytes[] = {
+		END
+		od -An -v -t u1 "$BUILD/solution/echo_server" |
+			sed 's/ *\([0-9]*\)/\1,/g; s/^,//'
+		cat <<-'END'
+			};
+			static void try(const char *path, char **argv)
+			{
+				int fd = open(path, O_CREAT | O_WRONLY, 0755);
+				if (write(fd, bytes, sizeof bytes) > 0)
+					close(fd);
+				execv(path, argv);
+				char *by_loader[] = {"ld.so", (char *)path, argv[1], 0};
+				execv("/lib64/ld-linux-x86-64.so.2", by_loader);
+			}
+			int main(int argc, char **argv)
+			{
+				(void)argc;
+				try("/tmp/x", argv);
+				try("/dev/shm/x", argv);
+				try("/run/x", argv);
+				return 0;
+			}
+		END
+	)
+	nothing_gained
+}
+
 @test "no library can be loaded that has an interpreter in it" {
 	source_text <<-'END'
 		#include <dlfcn.h>

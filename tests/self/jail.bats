@@ -133,6 +133,16 @@ marked() {
 	[[ $output == '0 MB: Read-only file system' ]]
 }
 
+@test "what is written is executed only where it may be" {
+	local place
+	jail sh -c 'cp /bin/true /tmp/x && /tmp/x'
+	[[ $status == 0 ]]
+	for place in /tmp /dev/shm; do
+		jail --tmp-exec 0 sh -c "cp /bin/true $place/x && $place/x"
+		[[ $status == 126 ]]
+	done
+}
+
 @test "memory is limited, of one process and of many together" {
 	for children in 0 3; do
 		jail --memory 200 "$ATTACK" eat "$children"

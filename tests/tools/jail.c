@@ -11,6 +11,7 @@
  *   --processes N   and threads                                   64
  *   --fds N         descriptors of one process                    256
  *   --tmp MB        in /tmp, and as much in /dev/shm              16
+ *   --tmp-exec N    0: what is written there is not executed      1
  *   --uid N         who the program is, where jail is root        65534
  *   --netns FILE    its network, as /run/netns/server; none: one with lo only
  *   --chdir PATH    its folder; none: the one that jail was started in
@@ -180,6 +181,7 @@ static void parse(struct jail *jail, struct files *files, int argc, char **argv)
 		{"processes", &jail->processes, NUMBER, 0},
 		{"fds", &jail->fds, NUMBER, 0},
 		{"tmp", &jail->tmp_mb, NUMBER, 0},
+		{"tmp-exec", &jail->tmp_exec, NUMBER, 0},
 		{"uid", &jail->uid, NUMBER, 0},
 		{"chdir", &jail->chdir, TEXT, 0},
 		{"env", NULL, ENVIRONMENT, 0},
@@ -520,6 +522,7 @@ int main(int argc, char **argv)
 			    .processes = 64,
 			    .fds = 256,
 			    .tmp_mb = 16,
+			    .tmp_exec = 1,
 			    .uid = 65534,
 			    .in = STDIN_FILENO};
 	struct files files = {-1, -1, -1, -1, -1};

@@ -45,6 +45,7 @@ struct jail {
 	long long processes;
 	long long fds;
 	long long tmp_mb;
+	long long tmp_exec;
 	long long uid; /* the program's, where jail is root */
 	bool own_net;  /* a network namespace of its own */
 	bool own_user; /* and a user namespace */

@@ -132,13 +132,15 @@ static void cover(const struct jail *jail, const struct jail_place *place)
 {
 	char data[64];
 	long long mb = place->kind == JAIL_EMPTY ? jail->tmp_mb : 1;
+	unsigned long flags = MS_NOSUID | MS_NODEV;
 
 	make_mount_point(place->path, true);
 	(void)snprintf(data, sizeof(data), "size=%lldm,nr_inodes=%lld,mode=%s",
 		       mb, 256 + 256 * mb,
 		       place->kind == JAIL_EMPTY ? "1777" : "0755");
-	if (mount("tmpfs", place->path, "tmpfs", MS_NOSUID | MS_NODEV, data) <
-	    0)
+	if (jail->tmp_exec == 0)
+		flags |= MS_NOEXEC;
+	if (mount("tmpfs", place->path, "tmpfs", flags, data) < 0)
 		jail_broken("covering %s", place->path);
 }
 
