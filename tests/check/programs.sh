@@ -13,9 +13,10 @@
 program_places() {
 	local path
 	local -a tools=()
-	# What was written is to be graded, and no program of the machine's.
+	# What was written is to be graded, and no program of the machine's, nor
+	# what the library of an interpreter would need.
 	for path in /usr/bin /usr/sbin /usr/local /usr/games /bin /sbin /opt \
-		/usr/libexec /usr/lib/*/bin /usr/lib/*/*/bin; do
+		/usr/libexec /usr/lib/*/bin /usr/lib/*/*/bin /usr/lib/python3*; do
 		[[ -L $path ]] || tools+=("$path")
 	done
 	hide_others "${tools[@]}"
