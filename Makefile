@@ -359,4 +359,4 @@ clean: ## remove what was built
 
 help: ## this
 	@sed -n 's/^\([a-z_.]*\):.*## /  \1 - /p' Makefile | \
-		awk -F ' - ' '{ printf "%-24s %s\n", $$1, $$2 }'
+		awk -F ' - ' '{ printf "%-14s %s\n", $$1, $$2 }'

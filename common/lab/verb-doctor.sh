@@ -75,6 +75,9 @@ doctor_version() { # TOOL
 	ip) ip -V ;;
 	tcpdump) tcpdump --version 2>&1 | head -n 1 ;;
 	tmux) tmux -V ;;
+	ssh | sshd) "$1" -V 2>&1 | grep -o 'OpenSSH.*' ;;
+	unzip) unzip -v | head -n 1 ;;
+	zip) zip -v | sed -n 's/^This is //p' ;;
 	socat) socat -V | sed -n 's/^socat version \([^ ]*\).*/socat \1/p' ;;
 	shellcheck) shellcheck --version | sed -n 's/^version: /shellcheck /p' ;;
 	clang-tidy) clang-tidy --version | grep -o 'LLVM version.*' ;;

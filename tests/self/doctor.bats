@@ -37,6 +37,7 @@ portlab_with() { # PATH VERB [ARG...]
 	echo "$output"
 	[[ $status == 0 ]]
 	[[ $output == *'ok         three hosts'* ]]
+	[[ $output != *'unknown option'* && $output != *caution* ]]
 	[[ $output == *'ok         iptables'* ]]
 	[[ $output == *'ok         capture'* ]]
 	[[ $(wc -L <<<"$output") -le 80 ]]

@@ -21,8 +21,9 @@ load lab
 		done
 }
 
-@test "every command in the README's table is in make help" {
+@test "every command in the README's table is in make help, a line each" {
 	run make -s -C "$ROOT" help
+	[[ $(wc -L <<<"$output") -lt 80 ]]
 	while read -r _ target; do
 		[[ $output == *"  $target "* ]]
 	done < <(grep -o '^| `make [a-z][a-z]*' "$ROOT/README.md" | sort -u |
