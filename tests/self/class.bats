@@ -90,6 +90,8 @@ one_line() {
 	ln -s /etc/passwd "$DIR/baker-m/coin.c"
 	echo rubbish >"$DIR/diaz-r"
 	hands_in evans-t leaves
+	hands_in faye-o passed - <<<'int __lsan_is_turned_off(void) { return 1; }'
+	hands_in grant-p passed - <<<'int execute(void); int x = execute (system);'
 	class
 	# On a busy machine a second may be too short for any of these.
 	hands_in chen-l waits
@@ -100,6 +102,8 @@ one_line() {
 	grep -E '^  chen-l +T/O .* 07: time$' "$OUT/summary.txt"
 	grep -E '^  diaz-r +ref .* 07: refused$' "$OUT/summary.txt"
 	grep -E '^  evans-t +ok .* 07: left$' "$OUT/summary.txt"
+	grep -E '^  faye-o .* 07: reads$' "$OUT/summary.txt"
+	[[ $(of grant-p .notes) == '[]' ]]
 	[[ $(of evans-t '.notes[0].says') == *'in the check heads' ]]
 	[[ $(of adams-k '.notes[0].says') == 'coin.c:2:#include "../solution'* ]]
 	[[ $(of chen-l '.error') == 'It ran for longer than 1 s.' ]]
