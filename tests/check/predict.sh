@@ -40,15 +40,32 @@ prediction_ids() {
 	done <"$LAB/predictions.txt"
 }
 
+# What a student's FILE answers, in PREDICTED. It may have any number of lines,
+# so each is looked at once.
+prediction_answers() { # FILE
+	local line id=''
+	local -A asked=()
+	for id in $(prediction_ids); do
+		asked[$id]=yes
+	done
+	id=''
+	while IFS= read -r line || [[ -n $line ]]; do
+		line=${line%"${line##*[!$' \t\r']}"}
+		if [[ $line =~ ^id:\ *(.+)$ ]]; then
+			id=${BASH_REMATCH[1]}
+		elif [[ $line =~ ^answer:\ *(.+)$ && -n $id &&
+			-n ${asked[$id]-} && -z ${PREDICTED[$id]-} ]]; then
+			PREDICTED[$id]=${BASH_REMATCH[1]}
+		fi
+	done <"$1"
+}
+
 predict_begin() {
 	local id file=$SUBMISSION/predictions.txt
 	[[ -n $SUBMISSION && -f $file && ! -L $file &&
 		-e $TESTS/$LABNAME/predictions.sh ]] || return 0
 	head -c 65536 -- "$file" | tr -cd '\n\t\40-\176' >"$WORK/predictions.txt"
-	for id in $(prediction_ids); do
-		prediction_find "$WORK/predictions.txt" "$id" answer
-		[[ -z $VALUE ]] || PREDICTED[$id]=$VALUE
-	done
+	prediction_answers "$WORK/predictions.txt"
 	((${#PREDICTED[@]} > 0)) || return 0
 	HERE=$WORK/predict CHECK=prediction CAPTURE=$WORK/run.pcap
 	mkdir "$HERE"
