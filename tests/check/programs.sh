@@ -19,7 +19,8 @@ program_places() {
 		/usr/libexec /usr/lib/*/bin /usr/lib/*/*/bin /usr/lib/python3*; do
 		[[ -L $path ]] || tools+=("$path")
 	done
-	hide_others "${tools[@]}"
+	# A jail has room for so many.
+	hide_others "${tools[@]:0:32}"
 	printf '%s\0' "${HIDDEN[@]}" --ro "$WORK/bin" --chdir /tmp --tmp-exec 0 \
 		>"$WORK/places.compiled"
 	[[ -n ${CHECK_PROGRAMS-} ]] || return 0
