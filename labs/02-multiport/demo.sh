@@ -8,8 +8,8 @@ capture client
 start server 7010 "multiport 7001-7010 http"
 run client "echo hello | echo_client server4 7001"
 show client 1-4
-notice "Notice: one process listens on ten ports. Unasked, the server says to each client
-which of them it has reached."
+notice "Notice: one process listens on ten ports. Unasked, the server says to each
+client which of them it has reached."
 
 step "Another port of the same address: another service"
 capture client
