@@ -801,6 +801,15 @@ const char *net_errno_name(int err)
 
 /* --- Reading and writing --- */
 
+/* Whether DEADLINE has passed, with errno ETIMEDOUT then. */
+static bool has_passed(net_time deadline)
+{
+	if (net_ms_left(deadline) != 0)
+		return false;
+	errno = ETIMEDOUT;
+	return true;
+}
+
 /* Not an error: the deadline decides whether there is another try. */
 static bool try_again(int err)
 {
@@ -852,8 +861,11 @@ ssize_t net_read_full(int fd, void *buf, size_t len, net_time deadline)
 	size_t got = 0;
 
 	while (got < len) {
-		ssize_t n = net_read(fd, at + got, len - got, deadline);
+		/* A peer that never pauses would put off the end. */
+		if (got > 0 && has_passed(deadline))
+			return (ssize_t)got;
 
+		ssize_t n = net_read(fd, at + got, len - got, deadline);
 		if (n < 0)
 			return got > 0 ? (ssize_t)got : -1;
 		if (n == 0)
@@ -872,7 +884,8 @@ ssize_t net_write_full(int fd, const void *buf, size_t len, net_time deadline,
 	ssize_t result = -1;
 
 	while (sent < len) {
-		if (net_wait(fd, POLLOUT, deadline) < 0)
+		if ((sent > 0 && has_passed(deadline)) ||
+		    net_wait(fd, POLLOUT, deadline) < 0)
 			goto out;
 
 		ssize_t n = write_some(fd, from + sent, len - sent);

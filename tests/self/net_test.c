@@ -1146,6 +1146,32 @@ static void test_read_full(void)
 	close(pair.client);
 }
 
+/* There is always more to be read, or room, but no time: one piece it is. */
+static void test_full_late(void)
+{
+	char data[2 * PIPE_BUF] = "abcdefgh";
+	net_time past = net_now();
+	size_t done = 0;
+	int ends[2];
+
+	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
+	CHECK(write(ends[0], data, 4) == 4 && write(ends[0], data, 4) == 4);
+	CHECK(net_read_full(ends[1], data, 8, past) == 4);
+	CHECK(errno == ETIMEDOUT);
+	CHECK(net_read_full(ends[1], data, 4, past) == 4);
+	CHECK(errno == 0);
+	close(ends[0]);
+	close(ends[1]);
+
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	CHECK(null >= 0);
+	CHECK_ERRNO(net_write_full(null, data, sizeof(data), past, &done),
+		    ETIMEDOUT);
+	CHECK(done == PIPE_BUF);
+	CHECK(net_write_full(null, data, 8, past, NULL) == 8);
+	close(null);
+}
+
 /* --- Writing --- */
 
 static char pattern(size_t at)
@@ -1501,6 +1527,7 @@ static const struct check_test tests[] = {
 	{"half-close", test_half_close},
 	{"reset", test_reset},
 	{"read-full", test_read_full},
+	{"full-late", test_full_late},
 	{"write-full", test_write_full},
 	{"write-timeout", test_write_timeout},
 	{"untaken", test_untaken},
