@@ -160,6 +160,15 @@ void cli_usage_error(const char *format, ...)
 	cli_usage();
 }
 
+void cli_flush(void)
+{
+	if (fflush(stdout) != 0)
+		cli_die_errno("standard output");
+	/* What could not be written before is gone, and errno with it. */
+	if (ferror(stdout))
+		cli_die("standard output: write error");
+}
+
 /* --- Arguments --- */
 
 /* PORT as net_port_parse() and its sibling return it, or the end. */
@@ -284,6 +293,20 @@ void cli_init(const char *argv0, const char *usage)
 	/* Also if whoever started the program had them blocked. */
 	sigdelset(&wait_mask, SIGINT);
 	sigdelset(&wait_mask, SIGTERM);
+}
+
+void cli_let_signals_kill(void)
+{
+	static const int stops[] = {SIGINT, SIGTERM};
+	const struct sigaction kill = {.sa_handler = SIG_DFL};
+
+	for (size_t i = 0; i < sizeof(stops) / sizeof(*stops); i++)
+		if (sigismember(&stop_signals, stops[i]) &&
+		    sigaction(stops[i], &kill, NULL) < 0)
+			cli_die_errno("sigaction");
+	/* Last, so that one that is pending finds it done. */
+	if (sigprocmask(SIG_SETMASK, &wait_mask, NULL) < 0)
+		cli_die_errno("sigprocmask");
 }
 
 bool cli_stopping(void)

@@ -58,6 +58,12 @@ void cli_warn_errno(const char *format, ...)
 void cli_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
+ * See that all that was printed to stdout is written; if any of it could not
+ * be, now or before, say so as cli_die_errno() does, and exit.
+ */
+void cli_flush(void);
+
+/*
  * The port to which TEXT, an argument of the command line, refers; exits as
  * cli_usage_error() does, with a sentence that says what is wrong with it.
  * cli_listen_port() also takes 0.
@@ -96,6 +102,14 @@ bool cli_wait_until(int fd, short events, net_time deadline);
 
 /* Whether SIGINT or SIGTERM has come. */
 bool cli_stopping(void);
+
+/*
+ * For a program that has nothing to tidy up: from now on SIGINT and SIGTERM
+ * kill it wherever it is, in connect(2) or getaddrinfo(3) too. One that has
+ * come since cli_init() does so at once; a SIGINT that was ignored then still
+ * is.
+ */
+void cli_let_signals_kill(void);
 
 /*
  * The signal mask to give to ppoll(2) or epoll_pwait(2) so that SIGINT and

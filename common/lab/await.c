@@ -536,7 +536,6 @@ int main(int argc, char **argv)
 
 	int status = run(argc, argv);
 
-	if (fflush(stdout) != 0)
-		cli_die_errno("standard output");
+	cli_flush();
 	return status;
 }

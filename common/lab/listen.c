@@ -106,8 +106,8 @@ int main(int argc, char **argv)
 	if (full) {
 		int client = fill_queue(listener);
 
-		if (puts("full") < 0 || fflush(stdout) != 0)
-			cli_die_errno("standard output");
+		puts("full");
+		cli_flush();
 		wait_for_the_end();
 		close(client);
 	} else {

@@ -504,5 +504,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < COUNT(rows); i++)
 		all &= print_row(&rows[i], tsv);
 	all &= print_privileged(tsv);
+	cli_flush();
 	return all ? CLI_OK : CLI_FAILED;
 }

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -26,6 +27,7 @@ enum {
 	MESSAGES = 4,
 	MESSAGE_BYTES = 4096,
 	CUT_BYTES = 1024, /* what is left of an endless message, with its LF */
+	KEPT_BYTES = 128,
 	TICK_NS = 20000000,
 	TICKS = 3,
 };
@@ -216,6 +218,52 @@ static void do_unprintable(void)
 static void test_stderr_closed(void)
 {
 	check_child(do_unprintable, CLI_FAILED, NULL);
+}
+
+/* --- Output --- */
+
+/* Print WIDTH digits to FILE, by a stdout that keeps KEPT_BYTES. */
+static void print_to(const char *file, int width)
+{
+	static char kept[KEPT_BYTES];
+	int fd = open(file, O_WRONLY | O_CLOEXEC);
+
+	begin();
+	CHECK(fd >= 0 && dup2(fd, STDOUT_FILENO) == STDOUT_FILENO);
+	close(fd);
+	CHECK(setvbuf(stdout, kept, _IOFBF, sizeof(kept)) == 0);
+	printf("%0*d", width, 0);
+}
+
+static void do_flush(void)
+{
+	print_to("/dev/null", 2 * KEPT_BYTES);
+	cli_flush();
+}
+
+static void do_flush_full(void)
+{
+	print_to("/dev/full", 1);
+	cli_flush();
+}
+
+/* There is room again, but what came before is lost. */
+static void do_flush_late(void)
+{
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	print_to("/dev/full", 2 * KEPT_BYTES);
+	CHECK(fd >= 0 && dup2(fd, STDOUT_FILENO) == STDOUT_FILENO);
+	cli_flush();
+}
+
+static void test_flush(void)
+{
+	check_child(do_flush, CLI_OK, NULL);
+	check_child(do_flush_full, CLI_FAILED,
+		    "lab: standard output: No space left on device\n");
+	check_child(do_flush_late, CLI_FAILED,
+		    "lab: standard output: write error\n");
 }
 
 /* --- Arguments --- */
@@ -469,6 +517,47 @@ static void test_int_ignored(void)
 	check_child(do_int_ignored, CLI_OK, NULL);
 }
 
+static void do_kill_term(void)
+{
+	begin();
+	cli_let_signals_kill();
+	raise(SIGTERM);
+}
+
+static void do_kill_pending(void)
+{
+	CHECK(signal(SIGINT, SIG_DFL) != SIG_ERR);
+	begin();
+	CHECK(raise(SIGINT) == 0);
+	cli_let_signals_kill();
+}
+
+static void do_kill_ignored(void)
+{
+	CHECK(signal(SIGINT, SIG_IGN) != SIG_ERR);
+	begin();
+	CHECK(raise(SIGINT) == 0);
+	cli_let_signals_kill();
+	CHECK(raise(SIGINT) == 0);
+}
+
+static void check_killed(void (*child)(void), int signal_number)
+{
+	struct outcome outcome;
+
+	run_child(&outcome, child);
+	CHECK(WIFSIGNALED(outcome.status));
+	CHECK(WTERMSIG(outcome.status) == signal_number);
+	CHECK(outcome.count == 0);
+}
+
+static void test_let_kill(void)
+{
+	check_killed(do_kill_term, SIGTERM);
+	check_killed(do_kill_pending, SIGINT);
+	check_child(do_kill_ignored, CLI_OK, NULL);
+}
+
 static void do_other_signal(void)
 {
 	struct sigaction action = {.sa_handler = on_tick};
@@ -565,6 +654,7 @@ static const struct check_test tests[] = {
 	{"warn-and-log", test_warn_and_log},
 	{"long", test_long},
 	{"stderr-closed", test_stderr_closed},
+	{"flush", test_flush},
 	{"port", test_port},
 	{"ports", test_ports},
 	{"wait-ready", test_wait_ready},
@@ -573,6 +663,7 @@ static const struct check_test tests[] = {
 	{"wait-until", test_wait_until},
 	{"wait-closed", test_wait_closed},
 	{"int-ignored", test_int_ignored},
+	{"let-kill", test_let_kill},
 	{"other-signal", test_other_signal},
 	{"sigpipe", test_sigpipe},
 };

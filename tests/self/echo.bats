@@ -492,15 +492,15 @@ need_ipv6() {
 	line peer
 	[ "$LINE" = full ]
 	for signal in TERM INT; do
-		start "stuck$signal" "$SOLUTION/echo_client" 127.0.0.1 "$PORT"
+		# A background job of a script ignores SIGINT: give it back.
+		start "stuck$signal" env --default-signal=INT \
+			"$SOLUTION/echo_client" 127.0.0.1 "$PORT"
 		# State 02 is SYN-SENT; there is no line to wait for.
 		local until=$((SECONDS + PATIENCE_S)) remote
 		remote=$(printf '0100007F:%04X 02' "$PORT")
 		until grep -q "$remote" /proc/net/tcp; do
 			((SECONDS < until))
 		done
-		# A program that a script puts in the background is given SIGINT
-		# ignored; the client takes it back.
 		stop "stuck$signal" "$signal"
 		[ "$STATUS" -gt 128 ]
 	done

@@ -260,6 +260,10 @@ by_valgrind() {
 	net read-full
 }
 
+@test "net: a full read and write end at the deadline, whatever is ready" {
+	net full-late
+}
+
 @test "net: a full write gets everything across, despite signals" {
 	net write-full
 }
@@ -332,6 +336,10 @@ by_valgrind() {
 	cli stderr-closed
 }
 
+@test "cli: output that cannot be written is an error, also if it was before" {
+	cli flush
+}
+
 @test "cli: a bad port on the command line is a usage error" {
 	cli port
 }
@@ -362,6 +370,10 @@ by_valgrind() {
 
 @test "cli: a SIGINT that was ignored stays ignored" {
 	cli int-ignored
+}
+
+@test "cli: signals may kill it from then on, but not a SIGINT ignored before" {
+	cli let-kill
 }
 
 @test "cli: other signals do not end a wait" {

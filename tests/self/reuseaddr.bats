@@ -478,6 +478,12 @@ condensed() {
 	grep -qx 'Port 1023, without .*: Permission denied' table
 }
 
+@test "bindmatrix: a table that cannot be written, status 1" {
+	run -1 inside sh -c 'exec "$1" --tsv >/dev/full' sh \
+		"$BUILD/bin/bindmatrix"
+	[[ $output == *"bindmatrix: standard output: "* ]]
+}
+
 @test "bindmatrix: four at once, and outside of any lab network" {
 	local i
 	local -a pids=()

@@ -83,7 +83,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -268,10 +267,7 @@ int main(int argc, char **argv)
 	int opt;
 
 	cli_init(argv[0], "[-s SEED] [-t MS] [-f FILE] [LINE...]");
-	/* Nothing to be tidied up: signals may end the probe at once. */
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	sigprocmask(SIG_SETMASK, cli_wait_mask(), NULL);
+	cli_let_signals_kill();
 	while ((opt = getopt(argc, argv, "+s:t:f:")) != -1) {
 		if (opt == 's')
 			probe.seed = number(optarg, UINT64_MAX);

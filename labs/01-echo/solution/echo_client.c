@@ -15,7 +15,6 @@
 #include <inttypes.h>
 #include <netdb.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -36,17 +35,6 @@ struct exchange {
 	uint64_t received;
 	char buf[CHUNK_BYTES];
 };
-
-/*
- * SIGINT and SIGTERM end this program wherever it is, in connect() above all,
- * which may wait for minutes: there is nothing to be tidied up first.
- */
-static void let_signals_kill(void)
-{
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	sigprocmask(SIG_SETMASK, cli_wait_mask(), NULL);
-}
 
 /* Connect to one address and say so, or why not. A descriptor, or -1. */
 static int connect_to(const struct addrinfo *ai)
@@ -206,7 +194,8 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		cli_usage();
 	cli_port(argv[2]); /* exits unless it is a port */
-	let_signals_kill();
+	/* Above all in connect(), which may wait for minutes. */
+	cli_let_signals_kill();
 
 	x.server = connect_to_any(argv[1], argv[2]);
 	/* From here on poll() waits; read() and write() never shall. */

@@ -25,7 +25,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,17 +69,6 @@ struct knock {
 	size_t addresses;
 	size_t pending;
 };
-
-/*
- * SIGINT and SIGTERM end this program wherever it is: there is nothing to be
- * tidied up first.
- */
-static void let_signals_kill(void)
-{
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	sigprocmask(SIG_SETMASK, cli_wait_mask(), NULL);
-}
 
 /* --- One try --- */
 
@@ -270,8 +258,7 @@ static int report(const struct knock *k, const char *host)
 		if (status > highest)
 			highest = status;
 	}
-	if (fflush(stdout) != 0)
-		cli_die_errno("standard output");
+	cli_flush();
 	return highest;
 }
 
@@ -367,7 +354,7 @@ int main(int argc, char **argv)
 		cli_usage();
 	for (int i = optind + 1; i < argc; i++)
 		cli_port(argv[i]); /* exits unless it is a port */
-	let_signals_kill();
+	cli_let_signals_kill();
 
 	const char *host = argv[optind];
 	struct addrinfo *list = addresses_of(host, family);
