@@ -234,7 +234,7 @@ int main(int argc, char **argv)
 	s->root = open(argv[optind], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->root < 0)
 		cli_die_errno("%s", argv[optind]);
-	s->idle = idle_ms * NS_PER_MS;
+	s->idle = (net_time)idle_ms * NS_PER_MS;
 	begin(s, addr, port);
 	while (!cli_stopping())
 		turn(s);
