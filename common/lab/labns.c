@@ -724,6 +724,8 @@ int main(int argc, char **argv)
 {
 	const char *verb = argc > 2 ? argv[1] : "";
 
+	/* Ignored by who started us, it would leave waitpid() no child. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	if (strcmp(verb, "run") == 0 && strcmp(argv[2], "-p") != 0)
 		return run(0, argv + 2);
 	if (strcmp(verb, "run") == 0 && argc > 4)

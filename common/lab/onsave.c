@@ -283,6 +283,8 @@ static int take_signals(void)
 {
 	sigset_t set;
 
+	/* Ignored by who started us, it would never come. */
+	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);

@@ -58,6 +58,11 @@ count() { # KIND|FAMILY
 
 ALL=short-read,short-write,eintr,econnaborted,emfile
 
+@test "chaos: SIGCHLD that is ignored outside is no trouble" {
+	run -7 timeout -k 1 "$PATIENCE_S" env --ignore-signal=CHLD \
+		"$BUILD/test/chaos" -o report sh -c 'exit 7'
+}
+
 # --- right programs ----------------------------------------------------------
 
 @test "chaos: the model server survives each fault, many times" {

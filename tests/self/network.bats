@@ -28,6 +28,11 @@ reaches='reaches() {
 	[[ $said == *refused* ]] || { echo "$1: $said"; return 1; }
 }'
 
+@test "SIGCHLD that is ignored outside is no trouble" {
+	run env --ignore-signal=CHLD "$PORTLAB" run client -- sh -c 'exit 7'
+	[[ $status == 7 ]]
+}
+
 @test "every host reaches every other by name, IPv4 and IPv6" {
 	for host in client router server; do
 		in_lab "$host" "$reaches"'

@@ -417,6 +417,17 @@ save_many_times() {
 	no_run
 }
 
+@test "watch: SIGCHLD that is ignored outside is no trouble" {
+	mkfifo "$T/runs"
+	exec {RUNS}<>"$T/runs"
+	mkdir "$T/saved"
+	background env --ignore-signal=CHLD "$BUILD/lab/onsave" "$T/saved" a \
+		sh -c 'echo >"$1"' sh "$T/runs"
+	a_run
+	echo >"$T/saved/a"
+	a_run
+}
+
 @test "watch: other files, a look or a deletion are no save" {
 	begin_watch
 	echo >>"$WORK/README.md"

@@ -944,6 +944,8 @@ static void take_signals(struct chaos *chaos)
 {
 	sigset_t set;
 
+	/* Ignored by who started us, it would never come. */
+	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGTERM);
