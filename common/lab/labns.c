@@ -112,6 +112,22 @@ static void write_file(const char *path, const char *text)
 	(void)close(fd);
 }
 
+/*
+ * What is opened next gets the lowest number that is free. No descriptor of
+ * ours may get one of the three that the command, and stay(), take for others.
+ */
+static void fill_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		broken("/dev/null");
+	(void)close(fd);
+}
+
 static int exit_status(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
@@ -724,6 +740,7 @@ int main(int argc, char **argv)
 {
 	const char *verb = argc > 2 ? argv[1] : "";
 
+	fill_standard_files();
 	/* Ignored by who started us, it would leave waitpid() no child. */
 	(void)signal(SIGCHLD, SIG_DFL);
 	if (strcmp(verb, "run") == 0 && strcmp(argv[2], "-p") != 0)

@@ -33,6 +33,14 @@ reaches='reaches() {
 	[[ $status == 7 ]]
 }
 
+@test "standard files that are closed are no trouble" {
+	timeout -k 1 60 "$BUILD/lab/labns" hold "$BATS_TEST_TMPDIR/held" \
+		true <&- >&- 2>&-
+	"$BUILD/lab/labns" end "$BATS_TEST_TMPDIR/held"
+	# And closed they are for the command, too.
+	"$BUILD/lab/labns" run sh -c '[ ! -e /proc/$$/fd/0 ]' <&-
+}
+
 @test "every host reaches every other by name, IPv4 and IPv6" {
 	for host in client router server; do
 		in_lab "$host" "$reaches"'
