@@ -83,6 +83,11 @@ fails() { # KEYWORD BYTES STEP...
 		'answer a GET 200'
 	fails http-chunk "${OK}Transfer-Encoding: chunked\\r\\n\\r\\nzz\\r\\n" \
 		'answer a GET 200'
+	fails http-chunk "${OK}Transfer-Encoding: chunked\\r\\n\\r\\n0x1\\r\\nh\\r\\n0\\r\\n\\r\\n" \
+		'answer a GET 200'
+	fails http-chunk "${OK}Transfer-Encoding: chunked\\r\\n\\r\\n1\\r\\nh\\r\\n0\\r" \
+		'answer a GET 200'
+	[[ $output == *$'\n''got: "0\r"'$'\n'* ]]
 }
 
 @test "a body that is too short, or too long, or without an end" {

@@ -348,15 +348,13 @@ static void read_chunk_line(struct probe *probe, struct conn *conn,
 {
 	size_t n = 0;
 
-	while (n < SIZE_LINE_BYTES &&
-	       net_read(conn->fd, line + n, 1, probe->deadline) == 1 &&
-	       line[n] != '\n')
+	while (n < SIZE_LINE_BYTES && (n == 0 || line[n - 1] != '\n') &&
+	       net_read(conn->fd, line + n, 1, probe->deadline) == 1)
 		n++;
-	if (n == 0 || n == SIZE_LINE_BYTES || line[n] != '\n' ||
-	    line[n - 1] != '\r')
+	if (n < 2 || line[n - 1] != '\n' || line[n - 2] != '\r')
 		bad_line(probe, conn, "http-chunk", line, n,
 			 "A line of the chunked body is not as it should be.");
-	line[n - 1] = '\0';
+	line[n - 2] = '\0';
 }
 
 /* RFC 9112, section 7.1. */
@@ -367,13 +365,13 @@ static void read_chunked(struct probe *probe, struct conn *conn,
 	unsigned long long size;
 
 	do {
-		char *end;
-
 		fail_if_late(probe, conn);
 		read_chunk_line(probe, conn, line);
-		size = strtoull(line, &end, 16);
-		if (!isxdigit((unsigned char)*line) ||
-		    (*end != '\0' && *end != ';'))
+		/* Digits only: strtoull() would take "0x10" as well. */
+		size_t digits = strspn(line, "0123456789abcdefABCDEF");
+		size = strtoull(line, NULL, 16);
+		if (digits == 0 ||
+		    (line[digits] != '\0' && line[digits] != ';'))
 			bad_line(probe, conn, "http-chunk", line, strlen(line),
 				 "The size of a chunk is no number.");
 		if (size > 0)
