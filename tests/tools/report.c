@@ -20,7 +20,6 @@
 #include <getopt.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,24 +146,6 @@ static bool use_color(enum when when)
 	       (no_color == NULL || *no_color == '\0');
 }
 
-/*
- * Nothing here waits as cli_wait() does: Ctrl-C is to end a report that
- * nobody reads. Where it is ignored that stays so.
- */
-static void let_signals_end_us(void)
-{
-	struct sigaction action;
-
-	for (int i = 0; i < 2; i++) {
-		int number = i == 0 ? SIGINT : SIGTERM;
-
-		if (sigaction(number, NULL, &action) == 0 &&
-		    action.sa_handler != SIG_IGN)
-			signal(number, SIG_DFL);
-	}
-	sigprocmask(SIG_SETMASK, cli_wait_mask(), NULL);
-}
-
 int main(int argc, char *argv[])
 {
 	static struct report report;
@@ -172,7 +153,7 @@ int main(int argc, char *argv[])
 	cli_init(argv[0], "[--format text|json|tsv] [--all] "
 			  "[--color always|never|auto] [--ascii|--unicode] "
 			  "LABDIR DIR");
-	let_signals_end_us();
+	cli_let_signals_kill();
 
 	struct options options = parse_options(argc, argv);
 	struct view view = {.all = options.all,
