@@ -273,6 +273,7 @@ static int run_command(char **argv)
 {
 	struct sigaction act = {.sa_sigaction = pass_on,
 				.sa_flags = SA_RESTART | SA_SIGINFO};
+	sigset_t none;
 	pid_t pid = fork();
 
 	if (pid < 0)
@@ -286,6 +287,9 @@ static int run_command(char **argv)
 	(void)sigaction(SIGTERM, &act, NULL);
 	(void)sigaction(SIGHUP, &act, NULL);
 	(void)sigaction(SIGINT, &act, NULL);
+	/* What labns has handed on since it made us is passed on now. */
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	for (;;) {
 		int status;
 		pid_t got = waitpid(-1, &status, 0);
@@ -331,7 +335,6 @@ static _Noreturn void init_main(int labns_gone, int link, char **argv)
 	end_with(labns_gone);
 	if (link >= 0)
 		(void)setsid();
-	reset_signals();
 	make_private();
 	status = run_command(argv);
 	if (link < 0 || status != 0)

@@ -41,6 +41,12 @@ reaches='reaches() {
 	"$BUILD/lab/labns" run sh -c '[ ! -e /proc/$$/fd/0 ]' <&-
 }
 
+@test "a signal that comes before the command runs ends it all the same" {
+	# It is blocked, so that it waits until labns looks for it.
+	run -143 timeout -k 1 60 env --block-signal=TERM sh -c \
+		'kill -TERM $$; exec "$1" run sleep 60' sh "$BUILD/lab/labns"
+}
+
 @test "every host reaches every other by name, IPv4 and IPv6" {
 	for host in client router server; do
 		in_lab "$host" "$reaches"'
