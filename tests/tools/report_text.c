@@ -12,10 +12,8 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
 #include "report.h"
 
 enum {
@@ -133,16 +131,6 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
 	put_sentence(INDENT, text);
-}
-
-/* A block of lines as it is. */
-static void put_block(const char *text)
-{
-	size_t len = strlen(text);
-
-	fputs(text, stdout);
-	if (len > 0 && text[len - 1] != '\n')
-		putchar('\n');
 }
 
 static void put_label(const char *label)
@@ -463,14 +451,22 @@ static void put_tries(const struct fields *account)
 			put_try(account->list[i].value, &up, &shell);
 }
 
-/* A block, an empty line before it, whatever it begins with. */
-static void put_evidence(const char *text)
+/* The first LEN bytes of TEXT, a block with one empty line before it. */
+static void put_beginning(const char *text, size_t len)
 {
-	text += strspn(text, "\n");
-	if (*text == '\0')
+	for (; len > 0 && *text == '\n'; len--)
+		text++;
+	if (len == 0)
 		return;
 	putchar('\n');
-	put_block(text);
+	fwrite(text, 1, len, stdout);
+	if (text[len - 1] != '\n')
+		putchar('\n');
+}
+
+static void put_evidence(const char *text)
+{
+	put_beginning(text, strlen(text));
 }
 
 static void put_account(const struct view *view, const struct fields *account)
@@ -546,11 +542,7 @@ static void put_messages(const struct view *view, const char *text)
 		put_evidence(text);
 		return;
 	}
-	char *beginning = strndup(text, (size_t)(end - text));
-	if (beginning == NULL)
-		cli_die_errno("memory");
-	put_evidence(beginning);
-	free(beginning);
+	put_beginning(text, (size_t)(end - text));
 	printf("%*s... and %zu lines more: ALL=1, or --all, shows them.\n",
 	       INDENT, "", more);
 }
