@@ -16,7 +16,7 @@ program_places() {
 	# What was written is to be graded, and no program of the machine's, nor
 	# what the library of an interpreter would need.
 	for path in /usr/bin /usr/sbin /usr/local /usr/games /bin /sbin /opt \
-		/usr/libexec /usr/lib/*/bin /usr/lib/*/*/bin /usr/lib/python3*; do
+		/usr/libexec /usr/lib/python3* /usr/lib/*/bin /usr/lib/*/*/bin; do
 		[[ -L $path ]] || tools+=("$path")
 	done
 	# A jail has room for so many.

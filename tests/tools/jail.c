@@ -31,8 +31,8 @@
  * With JAIL_BARE=1 in the environment, and as root, it does without namespaces:
  * for containers in which none can be had. The program is then a user that is
  * nobody else, with the same limits, and all of that user is killed at the end;
- * --hide, --ro, --rw, --netns, --tmp and --uid do nothing: it sees the files,
- * the network and the processes that any user here does.
+ * --hide, --ro, --rw, --netns, --tmp, --tmp-exec and --uid do nothing: it sees
+ * the files, the network and the processes that any user here does.
  *
  * Exit status: the program's, or 128 and its signal; 124 at the deadline; 137
  * beyond another limit; 126 or 127 when it cannot be executed; 125 when the
