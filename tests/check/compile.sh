@@ -42,7 +42,7 @@ source_refused() { # PATH
 	if [[ -L $1 ]]; then
 		echo "is a symbolic link, which is not followed"
 	elif [[ ! -e $1 ]]; then
-		echo "is not there"
+		echo "is not there$(source_needless)"
 	elif [[ ! -f $1 ]]; then
 		echo "is not a regular file"
 	elif [[ ! -r $1 ]]; then
@@ -50,6 +50,12 @@ source_refused() { # PATH
 	elif (($(stat -c %s -- "$1") > SOURCE_BYTES)); then
 		echo "is larger than $SOURCE_BYTES bytes"
 	fi
+}
+
+# Where a program is made of several files, one of them may have nothing to do.
+source_needless() {
+	! lab_programs "$LAB" | grep -q '\.c .*\.c' ||
+		echo " (one that you do without may be empty)"
 }
 
 # Copy what may be taken; one line for each file that may not.
