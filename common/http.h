@@ -49,7 +49,10 @@ const char *http_member(const char **at, const char *end, size_t *len);
 /* Whether that list TEXT has the member WORD, in letters of any case. */
 bool http_has_member(const char *text, size_t len, const char *word);
 
-/* The number TEXT, if it is only digits; MAX + 1 if it is larger; else -1. */
+/*
+ * The number TEXT, if it is only digits; MAX + 1 if it is larger; else -1. MAX
+ * is 0 to INT64_MAX / 11.
+ */
 int64_t http_number(const char *text, size_t len, int64_t max);
 
 /* 11 for "HTTP/1.1" (RFC 9112, section 2.3); -1 if TEXT is no version. */
