@@ -197,9 +197,14 @@ compiled_here() { # PROGRAM
 	[[ ! -e $WORK/programs/$1 || -e $WORK/programs/$1.compiled ]]
 }
 
-# What the reporter and the checks "builds" and "warnings" need to know.
+# What the reporter and the checks "builds" and "warnings" need to know: what
+# is not the compiler's comes first, for its messages may be many.
 compile_account() {
 	local name
+	[[ ! -s $WORK/refused ]] || cp "$WORK/refused" "$WORK/results/compiler"
+	while read -r name _; do
+		! compiled_here "$name" || compile_ended "$name"
+	done < <(lab_programs "$LAB") >>"$WORK/results/compiler"
 	while read -r name _; do
 		compiled_here "$name" || continue
 		if [[ -e $WORK/bin/$name ]]; then
@@ -210,11 +215,7 @@ compile_account() {
 		if [[ ! -s $WORK/$name.warnings.log && ! -e $WORK/bin/$name ]]; then
 			compiler_said "$WORK/$name.link.log" >>"$WORK/results/compiler"
 		fi
-		compile_ended "$name" >>"$WORK/results/compiler"
 		grep -vxFf "$WORK/$name.warnings.log" "$WORK/$name.strict.log" |
 			sed "s|$WORK/src/||g" >>"$WORK/results/compiler-strict" || true
 	done < <(lab_programs "$LAB")
-	if [[ -s $WORK/refused ]]; then
-		cat "$WORK/refused" >>"$WORK/results/compiler"
-	fi
 }
