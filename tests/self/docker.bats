@@ -215,12 +215,26 @@ id_of() { # SERVICE
 	nothing_left
 }
 
+# A docker that never tells that the network is up, so that up has no end.
+docker_that_waits() {
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	cat >"$BATS_TEST_TMPDIR/bin/docker" <<-END
+		#!/bin/sh
+		[ "\$1" != logs ] ||
+			exec env --default-signal=INT,TERM sleep 600
+		exec "$(command -v docker)" "\$@"
+	END
+	chmod 755 "$BATS_TEST_TMPDIR/bin/docker"
+}
+
 @test "SIGINT and SIGTERM in the middle of up leave nothing" {
 	local signal line
+	docker_that_waits
 	for signal in INT TERM; do
 		for line in container network; do
 			# A job of a script, or of its tests, ignores SIGINT.
-			env --default-signal=INT setsid "$PORTLAB" up \
+			PATH=$BATS_TEST_TMPDIR/bin:$PATH \
+				env --default-signal=INT setsid "$PORTLAB" up \
 				>"$BATS_TEST_TMPDIR/up" 2>&1 3>&- 4>&- &
 			pid=$!
 			BACKGROUND=("$pid")
@@ -232,6 +246,7 @@ id_of() { # SERVICE
 			kill "-$signal" -- "-$pid"
 			wait "$pid" || status=$?
 			cat "$BATS_TEST_TMPDIR/up"
+			grep -q 'nothing is left behind' "$BATS_TEST_TMPDIR/up"
 			nothing_left
 		done
 	done
