@@ -89,8 +89,8 @@ const char *cli_address(const char *text);
  * Wait until FD is ready for EVENTS (poll(2)) or has failed or hung up, and
  * return true; or until SIGINT or SIGTERM has come, before or during the
  * call, and return false, always from then on. A blocking accept() or read()
- * behind it therefore never keeps a program from ending. Exits on failure of
- * poll itself.
+ * behind it therefore never keeps a program from ending. With an FD of -1 only
+ * a signal ends the wait. Exits on failure of poll itself.
  */
 bool cli_wait(int fd, short events);
 
