@@ -19,9 +19,10 @@ def characters(f): explode | map(f) | implode;
 # What people call their files: nothing that a terminal or XML would not take,
 # and nothing that turns the text behind it around (Unicode, annex 9).
 def plain:
-  if test("[\\x00-\\x1f\\x7f-\\x9f\\p{Cf}\\p{Zl}\\p{Zp}]") then
-    characters(if . < 32 or (. > 126 and . < 160) then 63 else . end)
-    | gsub("[\\p{Cf}\\p{Zl}\\p{Zp}]"; "?")
+  def unfit: test("[\\x00-\\x1f\\x7f-\\x9f\\p{Cf}\\p{Zl}\\p{Zp}]");
+  if unfit then
+    characters(if (. < 32 or . > 126) and ([.] | implode | unfit) then 63
+               else . end)
   else . end;
 
 # One line: nothing that ends a table's row or a heading.
