@@ -134,14 +134,10 @@ verdict_diagnosis() { # LINE VERDICT ERRNO
 
 # No SYN went to PORT, but one to the port that has its bytes the other way round.
 knocked_elsewhere() { # PORT
-	local swapped=$((($1 % 256) * 256 + $1 / 256))
 	wire "$1"
 	! sent_syn || return 0
-	wire "$swapped"
-	! sent_syn ||
-		diagnose "Its SYN went to port $swapped: that is $1 with its two bytes" \
-			"swapped. The port in a sockaddr is in network byte order:" \
-			"htons($1)."
+	wire "$(swapped "$1")"
+	! sent_syn || diagnose_swapped "$1" "Its SYN went to port"
 }
 
 # --- when --------------------------------------------------------------------

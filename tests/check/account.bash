@@ -75,6 +75,16 @@ account_backlog() {
 			"send, and they try again after a second. Take SOMAXCONN."
 }
 
+# PORT with its two bytes the other way round.
+swapped() { # PORT
+	echo $((($1 % 256) * 256 + $1 / 256))
+}
+
+diagnose_swapped() { # PORT WORDS-BEFORE-IT
+	diagnose "$2 $(swapped "$1"): that is $1 with its two bytes swapped. The" \
+		"port in a sockaddr is in network byte order: htons($1)."
+}
+
 account_keyword() { # KEYWORD
 	case $1 in
 	stopped-at-nul)

@@ -299,7 +299,7 @@ account_ended() { # PORT
 
 # It runs, and does not listen where it should: perhaps somewhere else.
 account_listens() { # PORT LINES MS
-	local swapped=$((($1 % 256) * 256 + $1 / 256)) first
+	local first
 	note expected "a listener on port $1"
 	first=$(sed -n 's/^listening //p' <<<"$2" | head -n 1)
 	if [[ -n $first ]]; then
@@ -307,11 +307,8 @@ account_listens() { # PORT LINES MS
 	else
 		note got "no listener"
 	fi
-	if grep -q " $swapped\$" <<<"$2"; then
-		diagnose "It listens on port $swapped: that is $1 with its two bytes" \
-			"swapped. The port in a sockaddr is in network byte order:" \
-			"htons($1)."
-	fi
+	! grep -q " $(swapped "$1")\$" <<<"$2" ||
+		diagnose_swapped "$1" "It listens on port"
 	because "After $(($3 / 1000)) s nothing listened on port $1."
 }
 
