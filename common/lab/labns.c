@@ -244,13 +244,18 @@ static void pass_on(int sig, siginfo_t *info, void *context)
 	errno = saved;
 }
 
-/* Give all signals back the state that a program expects to start with. */
-static void reset_signals(void)
+static void unblock_signals(void)
 {
 	sigset_t none;
 
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Give all signals back the state that a program expects to start with. */
+static void reset_signals(void)
+{
+	unblock_signals();
 	(void)signal(SIGINT, SIG_DFL);
 	(void)signal(SIGQUIT, SIG_DFL);
 	(void)signal(SIGTERM, SIG_DFL);
@@ -273,7 +278,6 @@ static int run_command(char **argv)
 {
 	struct sigaction act = {.sa_sigaction = pass_on,
 				.sa_flags = SA_RESTART | SA_SIGINFO};
-	sigset_t none;
 	pid_t pid = fork();
 
 	if (pid < 0)
@@ -288,8 +292,7 @@ static int run_command(char **argv)
 	(void)sigaction(SIGHUP, &act, NULL);
 	(void)sigaction(SIGINT, &act, NULL);
 	/* What labns has handed on since it made us is passed on now. */
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	unblock_signals();
 	for (;;) {
 		int status;
 		pid_t got = waitpid(-1, &status, 0);
