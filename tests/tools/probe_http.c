@@ -169,8 +169,7 @@ static void match(struct probe *probe, const struct step *step,
 		    value);
 }
 
-/* A list may be in several fields, RFC 9110, section 5.3: one of them will do.
- */
+/* One of several will do: a list may be in more, RFC 9110, section 5.3. */
 void do_field(struct probe *probe, const struct step *step)
 {
 	const struct answer *answer = last(probe, step);
